@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file processor.h
+ * A processor turns the events of a lane into rows of the datasets it declares. Since 0.1.
+ */
+#ifndef TELEMETRA_PROCESSOR_H
+#define TELEMETRA_PROCESSOR_H
+
+#include "event.h"
+#include "plugin.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TLM_INTERFACE_PROCESSOR "telemetra.processor/1"
+
+/** What became of an event. */
+enum {
+    TLM_VERDICT_APPLIED = 0,
+    TLM_VERDICT_DUPLICATE = 1,
+    TLM_VERDICT_LATE = 2,
+    TLM_VERDICT_DEAD_LETTER = 3 /**< with a reason through tlm_lane.dead_letter */
+};
+
+/**
+ * A lane as its processors see it: who it is and where they put what they find. Owned by the host, valid from
+ * `lane_open` to the return of `lane_close`, and used only during calls for this lane.
+ */
+typedef struct tlm_lane {
+    uint32_t struct_size;
+    uint32_t lane;         /**< 0 .. lane_count-1 */
+    uint32_t lane_count;
+    uint32_t input_count;  /**< inputs that feed it */
+    int64_t watermark_ns;  /**< where the lane stands when it is opened; INT64_MIN: nothing was read yet */
+    uint64_t streams_max;  /**< bound for streams held at once */
+    /** Hands on one row of a dataset that the component declares; cells and texts are copied. -ENOMEM. */
+    int (*emit)(const struct tlm_lane *lane, const tlm_dataset *dataset, uint32_t flags, const tlm_cell *cells);
+    /** Notes the reason of a TLM_VERDICT_DEAD_LETTER given to view row `index`. -ENOMEM. */
+    int (*dead_letter)(const struct tlm_lane *lane, uint32_t index, tlm_text reason);
+    /**
+     * Slow state: small values that outlive the process and move with the checkpoint. Both texts are copied; an empty
+     * value removes the key. Visible to state_get at once. -ENOMEM.
+     */
+    int (*state_put)(const struct tlm_lane *lane, tlm_text key, tlm_text value);
+    /** Calls `found` with the value of a key if there is one. 1 found, 0 not, negative when the checkpoint is gone. */
+    int (*state_get)(const struct tlm_lane *lane, tlm_text key, int (*found)(void *context, tlm_text key, tlm_text value),
+                     void *context);
+    /** Calls `found` for every key of this component in this lane; a non-zero result ends the walk and is returned. */
+    int (*state_each)(const struct tlm_lane *lane, int (*found)(void *context, tlm_text key, tlm_text value),
+                      void *context);
+} tlm_lane;
+
+/** A lane's share of a batch: `count` rows of it, in order. */
+typedef struct tlm_event_view {
+    const tlm_events *batch;
+    const uint32_t *rows;        /**< indices into batch->events */
+    const int64_t *watermarks;   /**< of the lane before each of them */
+    uint8_t *verdicts;           /**< TLM_VERDICT_..., APPLIED at first; a processor may change them */
+    uint32_t count;
+    uint32_t input;              /**< 0 .. input_count-1 */
+    /**
+     * The events were decided before a restart and only refill open windows and known ids: count nothing, emit nothing,
+     * put no state.
+     */
+    uint32_t refill;
+    uint32_t reserved;
+} tlm_event_view;
+
+/** State of one processor in one lane. */
+typedef struct tlm_lane_state tlm_lane_state;
+
+/** Calls for one lane never overlap and each sees the last one's effects; different lanes run at once. */
+typedef struct tlm_processor {
+    /**
+     * Settings that the stored state depends on, as a short NUL-terminated text ("duration=60s slide=10s"), valid as
+     * long as the instance: a checkpoint made with other ones is refused.
+     */
+    const char *(*settings)(tlm_instance *instance);
+    int (*lane_open)(tlm_instance *instance, const tlm_lane *lane, tlm_lane_state **ret_state, tlm_error *error);
+    /** Takes events. Negative (-ENOMEM) stops the lane. */
+    int (*events)(tlm_lane_state *state, const tlm_event_view *view);
+    /** The lane's watermark has come to `watermark_ns` (INT64_MAX: nothing more will come): emit what is final now. */
+    int (*advance)(tlm_lane_state *state, int64_t watermark_ns);
+    /** Emit early rows for what changed since the last call (TLM_ROWS_EARLY). At most once an `early_interval`. */
+    int (*early)(tlm_lane_state *state);
+    /**
+     * The place from which input `input` must be read again to rebuild what is open: 1 and the smallest position of an
+     * event in an open window, or 0 when none is needed.
+     */
+    int (*rebuild_from)(tlm_lane_state *state, uint32_t input, tlm_position *ret_position);
+    /** Memory held by the lane's state. */
+    uint64_t (*size_bytes)(tlm_lane_state *state);
+    void (*lane_close)(tlm_lane_state *state);
+} tlm_processor;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
