@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file plan.h
+ * A validated configuration file: everything `telemetra check` says yes to and all that `telemetra run` starts from.
+ */
+#ifndef TLM_CORE_PLAN_H
+#define TLM_CORE_PLAN_H
+
+#include "registry.h"
+
+#include <telemetra/telemetra.h>
+
+/** Section of the file an instance stands in. */
+enum {
+    TLM_SECTION_SOURCE = 1,
+    TLM_SECTION_CODEC = 2,
+    TLM_SECTION_PROCESSOR = 3,
+    TLM_SECTION_SINK = 4,
+    TLM_SECTION_STORE = 5,
+    TLM_SECTION_FRONTEND = 6
+};
+
+/** How a sink's answer counts for a flush. */
+enum { TLM_DELIVERY_CHECKPOINT = 1, TLM_DELIVERY_REQUIRED = 2, TLM_DELIVERY_BEST_EFFORT = 3 };
+
+/** What to do when all inputs are idle. */
+enum { TLM_AT_IDLE_CLOCK = 1, TLM_AT_IDLE_FINISH = 2 };
+
+/** Group `pipeline`. Durations are milliseconds. */
+typedef struct tlm_pipeline_options {
+    const char *name;
+    int64_t lanes;
+    int64_t allowed_lateness, idle_timeout, max_future;
+    uint32_t at_idle;
+    int64_t flush_interval, early_interval, stall_timeout, stop_timeout;
+    int64_t batch_records;   /**< records a batch */
+    int64_t queue_batches;   /**< batches waiting before a lane */
+    int64_t queue_bytes;     /**< bytes waiting before a lane */
+    int64_t flush_rows;      /**< rows of a lane that start a flush before its time */
+    int64_t flush_bytes;
+    int64_t max_streams;     /**< a lane */
+} tlm_pipeline_options;
+
+/** Group `listen`. */
+typedef struct tlm_listen_options {
+    const char *address;
+    int64_t port;
+    int64_t head_timeout;    /**< milliseconds for the first head to arrive */
+    int64_t max_pending;     /**< connections whose head has not arrived */
+} tlm_listen_options;
+
+/** Group `log`. */
+typedef struct tlm_log_options {
+    uint32_t level;  /**< TLM_LOG_DEBUG ... */
+    uint32_t format; /**< 1 text, 2 json */
+} tlm_log_options;
+
+/** One component of the file with its filled config struct. */
+typedef struct tlm_plan_instance {
+    const char *name; /**< `name`, else the component's id; unique in the file */
+    const tlm_component *component;
+    void *config;
+    uint32_t section;  /**< TLM_SECTION_... */
+    uint32_t delivery; /**< sinks: TLM_DELIVERY_..., else 0 */
+    const char *file;
+    uint32_t line;
+} tlm_plan_instance;
+
+typedef struct tlm_plan {
+    tlm_pipeline_options pipeline;
+    tlm_listen_options listen;
+    tlm_log_options log;
+    tlm_plan_instance *instances; /**< in the order of the sections above, then of the file */
+    uint32_t instance_count;
+} tlm_plan;
+
+/** All mistakes of a file, in the order they were found. Zero-initialised; free with tlm_problems_finish. */
+typedef struct tlm_problems {
+    char **sentences; /**< "conf/x.cfg:12: ..." */
+    size_t count;
+} tlm_problems;
+
+/**
+ * Reads and checks a file. Components come from `registry`, which must outlive the plan. -EINVAL: `problems` holds every
+ * mistake found; -ENOENT and others: it holds one sentence.
+ */
+int tlm_plan_load(const char *path, tlm_registry *registry, tlm_plan **ret_plan, tlm_problems *problems);
+
+/** Frees a plan with its config structs; accepts NULL. */
+void tlm_plan_destroy(tlm_plan *plan);
+
+/** Adds a formatted sentence; -ENOMEM is remembered as a fixed sentence. */
+TLM_PRINTF(2, 3) void tlm_problems_add(tlm_problems *problems, const char *format, ...);
+void tlm_problems_finish(tlm_problems *problems);
+
+/** The option tables of the groups `pipeline`, `listen` and `log`, for `describe` and the reference. */
+extern const tlm_option tlm_pipeline_option_table[];
+extern const uint32_t tlm_pipeline_option_count;
+extern const tlm_option tlm_listen_option_table[];
+extern const uint32_t tlm_listen_option_count;
+extern const tlm_option tlm_log_option_table[];
+extern const uint32_t tlm_log_option_count;
+
+#endif
