@@ -6,6 +6,8 @@ static int note_rebuild_positions(tlm_lane_worker *worker)
 {
     for (uint32_t i = 0; i < worker->record.input_count; i++) {
         tlm_input_record *input = &worker->record.inputs[i];
+        if (worker->refilling[i])
+            continue; /* the processors do not know yet all that they will need */
         input->from = input->next;
         for (uint32_t j = 0; j < worker->seat_count; j++) {
             tlm_position from;
@@ -57,10 +59,18 @@ int tlm_lane_step_flush(tlm_lane_worker *worker, int64_t *wake_ns, tlm_error *er
     }
 }
 
+static int is_refilling(const tlm_lane_worker *worker)
+{
+    for (uint32_t i = 0; i < worker->record.input_count; i++)
+        if (worker->refilling[i])
+            return 1;
+    return 0;
+}
+
 static int make_early(tlm_lane_worker *worker, int64_t now_ns)
 {
     worker->early_ns = now_ns + worker->pipeline->early_interval * TLM_NS_PER_MS;
-    if (!tlm_feed_is_heard(worker->options.shared->feed))
+    if (!tlm_feed_is_heard(worker->options.shared->feed) || is_refilling(worker))
         return 0;
     for (uint32_t i = 0; i < worker->seat_count; i++) {
         int result = worker->seats[i].processor->early(worker->seats[i].state);
@@ -85,7 +95,7 @@ int tlm_lane_do_what_is_due(tlm_lane_worker *worker, int64_t *wake_ns)
         worker->flush_ns = now_ns + worker->pipeline->flush_interval * TLM_NS_PER_MS;
         result = send(worker);
     }
-    if (worker->flush_ns < *wake_ns)
+    if (worker->flush_ns < *wake_ns && !tlm_outbox_is_flying(worker->outbox))
         *wake_ns = worker->flush_ns;
     return result;
 }

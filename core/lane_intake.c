@@ -77,6 +77,8 @@ static void note_input(tlm_lane_worker *worker, const tlm_parcel *parcel)
 {
     tlm_input_record *input = &worker->record.inputs[parcel->input];
     worker->states[parcel->input] = parcel->state;
+    if (parcel->next.ordinal >= input->next.ordinal || parcel->state != TLM_INPUT_ACTIVE)
+        worker->refilling[parcel->input] = 0;
     /* While it refills, a lane's record stays ahead of what is read. */
     if (parcel->next.ordinal > input->next.ordinal) {
         input->next = parcel->next;

@@ -59,6 +59,7 @@ static int add_inputs(tlm_lane_worker *worker, tlm_error *error)
         if ((size_t)snprintf(input->name, sizeof input->name, "%s", name) >= sizeof input->name)
             return tlm_error_set(error, -EINVAL, "%s: the name of a source has at most %zu bytes", name,
                                  sizeof input->name - 1);
+        worker->refilling[worker->record.input_count] = input->from.ordinal < input->next.ordinal;
         worker->states[worker->record.input_count++] = TLM_INPUT_ACTIVE;
     }
     for (uint32_t i = 0; i < old.input_count; i++)
