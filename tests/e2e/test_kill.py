@@ -3,6 +3,7 @@
 import json
 import pathlib
 import random
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ def events_decided(database):
         return 0
     try:
         return harness.accounting(database)[0]["consumed"]
-    except Exception:  # the table may not be there yet
+    except sqlite3.OperationalError:  # the table is not there yet
         return 0
 
 
