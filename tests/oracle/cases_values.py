@@ -53,11 +53,11 @@ def viewer_order(tape):
     ):
         for count, identity in enumerate(identities):
             tape.send("viewer", stream, start, event_id=identity, viewer_count=100 + count)
-        tape.send("viewer", stream, start - S, event_id="zzz", viewer_count=7)
-        tape.send("viewer", stream, start + S, event_id="!", viewer_count=8)
-        tape.send("viewer", stream, start + S - 1, event_id="zzz", viewer_count=9)
-        tape.send("viewer", stream, start + 15 * S, event_id="later", viewer_count=count)
-        tape.send("viewer", stream, start + 14 * S, event_id="sooner", viewer_count=50 + count)
+        tape.send("viewer", stream, start - S, event_id="zzzz", viewer_count=7)
+    tape.send("viewer", "order-times", start + S, event_id="!", viewer_count=8)
+    tape.send("viewer", "order-times", start + S - 1, event_id="zzz", viewer_count=9)
+    tape.send("viewer", "order-times", start + 15 * S, event_id="later", viewer_count=10)
+    tape.send("viewer", "order-times", start + 14 * S, event_id="sooner", viewer_count=11)
 
 
 def viewer_numbers(tape):
@@ -262,7 +262,8 @@ def traffic_fields(tape, kind):
         return {"transaction_type": kind_of_payment, "amount": amount, "username": who,
                 "currency": random.choice(("USD", "EUR", "CAD", None)), "is_anonymous": False}
     emotes = [f"emote{random.randrange(40)}" for _ in range(random.choice((0, 0, 1, 2, 5)))]
-    return {"user_id": who, "username": who.upper(), "message": "\u00e9\U0001f600 hello\n" * random.randrange(4),
+    message = "\u00e9\U0001f600 hello\n" * random.randrange(4)
+    return {"user_id": who, "username": who.upper(), "message": message,
             "emotes": emotes, "badges": ["vip"], "is_action": False, "bits": 0, "metadata": {"n": [1, None]}}
 
 
