@@ -33,6 +33,12 @@ typedef struct tlm_stream_slot {
     uint32_t stream;
 } tlm_stream_slot;
 
+/** The minute of the last timestamp with Z: most of the next ones lie in it, too. */
+typedef struct tlm_minute {
+    char text[17]; /**< "2026-01-01T00:00:" */
+    int64_t time_ns;
+} tlm_minute;
+
 struct tlm_decoder {
     const tlm_topics *topics;
     uint64_t hash_seed;
@@ -41,6 +47,7 @@ struct tlm_decoder {
     tlm_stream_slot *stream_slots;
     uint32_t stream_slot_count; /**< a power of two, more than twice the records of a batch; 0 at first */
     uint32_t batch_number;
+    tlm_minute minute;
 
     /* Of the record in work. */
     tlm_batch *batch;

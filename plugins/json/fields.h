@@ -85,16 +85,17 @@ static inline field field_find(tlm_text key)
         IS(USER_ID, "user_id") IS(MESSAGE, "message") IS(CHANNEL, "channel") break;
     case 8:
         IS(EVENT_ID, "event_id")
-        IS(USERNAME, "username") IS(METADATA, "metadata") IS(CURRENCY, "currency") IS(LANGUAGE, "language")
-            IS(CATEGORY, "category") IS(ENDED_AT, "ended_at") break;
+        IS(USERNAME, "username")
+        IS(METADATA, "metadata") IS(CURRENCY, "currency") IS(LANGUAGE, "language") IS(CATEGORY, "category")
+            IS(ENDED_AT, "ended_at") break;
     case 9:
         IS(TIMESTAMP, "timestamp")
-        IS(STREAM_ID, "stream_id") IS(IS_ACTION, "is_action") IS(RAID_DATA, "raid_data")
-            IS(NEW_TITLE, "new_title") break;
+        IS(STREAM_ID, "stream_id")
+        IS(IS_ACTION, "is_action") IS(RAID_DATA, "raid_data") IS(NEW_TITLE, "new_title") break;
     case 10:
         IS(MESSAGE_ID, "message_id")
-        IS(GIFT_COUNT, "gift_count") IS(EVENT_TYPE, "event_type") IS(STARTED_AT, "started_at")
-            IS(TO_CHANNEL, "to_channel") break;
+        IS(GIFT_COUNT, "gift_count")
+        IS(EVENT_TYPE, "event_type") IS(STARTED_AT, "started_at") IS(TO_CHANNEL, "to_channel") break;
     case 12:
         IS(VIEWER_COUNT, "viewer_count")
         IS(IS_ANONYMOUS, "is_anonymous") IS(NEW_CATEGORY, "new_category") IS(FROM_CHANNEL, "from_channel") break;

@@ -138,6 +138,52 @@ static bool reject_time(tlm_decoder *decoder, const fields *named, field wanted,
                               tlm_field_name_of(named, wanted).text, shown);
 }
 
+/* Adds the digits of [at, end) to *value; false when one of them is none. */
+static bool read_digits(const char *at, const char *end, int64_t *value)
+{
+    unsigned largest = 0;
+
+    for (; at < end; at++) {
+        unsigned digit = (unsigned)(unsigned char)*at - '0';
+        largest = digit > largest ? digit : largest;
+        *value = *value * 10 + (int64_t)(digit & 15);
+    }
+    return largest <= 9;
+}
+
+/* Reads `SS.fffZ` after the minute that is known; false: not for this short way. */
+static bool read_in_minute(const tlm_minute *minute, tlm_text text, int64_t *ret_time_ns)
+{
+    static const int64_t scales[] = {1000000000, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1};
+    const char *seconds = text.data + sizeof minute->text;
+    size_t digits = text.size - sizeof "2026-01-01T00:00:00.Z" + 1; /* of the fraction */
+    int64_t second = 0;
+    int64_t fraction = 0;
+
+    if (text.size < sizeof "2026-01-01T00:00:00.0Z" - 1 || digits >= TLM_COUNT(scales) ||
+        memcmp(text.data, minute->text, sizeof minute->text) != 0 || text.data[text.size - 1] != 'Z' ||
+        seconds[2] != '.' || !read_digits(seconds, seconds + 2, &second) || second > 59 ||
+        !read_digits(seconds + 3, text.data + text.size - 1, &fraction))
+        return false;
+    *ret_time_ns = minute->time_ns + second * 1000000000 + fraction * scales[digits];
+    return true;
+}
+
+static int parse_time(tlm_decoder *decoder, tlm_text text, int64_t *ret_time_ns)
+{
+    static const int64_t minute_ns = INT64_C(60000000000);
+
+    if (read_in_minute(&decoder->minute, text, ret_time_ns))
+        return 0;
+    int result = tlm_time_parse(text.data, text.size, ret_time_ns);
+    /* A second 60 already counts as the next minute. */
+    if (result == 0 && text.data[text.size - 1] == 'Z' && text.data[sizeof decoder->minute.text] != '6') {
+        memcpy(decoder->minute.text, text.data, sizeof decoder->minute.text);
+        decoder->minute.time_ns = *ret_time_ns - *ret_time_ns % minute_ns;
+    }
+    return result;
+}
+
 bool tlm_value_time(tlm_decoder *decoder, const fields *named, field wanted, int64_t *ret_time_ns)
 {
     uint32_t at = fields_at(&decoder->document, named, wanted);
@@ -147,7 +193,7 @@ bool tlm_value_time(tlm_decoder *decoder, const fields *named, field wanted, int
     char type = tlm_tape_type(decoder->document.tape, at);
     if (type == '"') {
         tlm_text text = tlm_tape_text(&decoder->document, at);
-        int result = tlm_time_parse(text.data, text.size, ret_time_ns);
+        int result = parse_time(decoder, text, ret_time_ns);
         return result == 0 || reject_time(decoder, named, wanted, result, tlm_reason_quote_of(text).text);
     }
     if (type != 'l')
