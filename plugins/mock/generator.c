@@ -254,23 +254,23 @@ static char *put_amount(char *at, uint64_t random)
 {
     static const currency currencies[] = {{"USD", 2}, {"USD", 2}, {"USD", 2}, {"EUR", 2},
                                           {"EUR", 2}, {"GBP", 2}, {"JPY", 0}, {"KWD", 3}};
-    const currency *currency = &currencies[random % TLM_COUNT(currencies)];
+    const currency *picked = &currencies[random % TLM_COUNT(currencies)];
     uint64_t units = 100 + below(random >> 8, 9900);
-    uint64_t scale = currency->decimals == 3 ? 1000 : currency->decimals == 2 ? 100 : 1;
+    uint64_t scale = picked->decimals == 3 ? 1000 : picked->decimals == 2 ? 100 : 1;
     bool is_text = (random >> 60 & 3) == 0;
 
     at = PUT(at, ",\"amount\":");
     if (is_text)
         *at++ = '"';
     at = put_number(at, units / scale);
-    if (currency->decimals > 0) {
+    if (picked->decimals > 0) {
         *at++ = '.';
-        at = put_padded(at, units % scale, currency->decimals);
+        at = put_padded(at, units % scale, picked->decimals);
     }
     if (is_text)
         *at++ = '"';
     at = PUT(at, ",\"currency\":\"");
-    at = put_bytes(at, currency->code, 3);
+    at = put_bytes(at, picked->code, 3);
     *at++ = '"';
     return at;
 }
