@@ -13,7 +13,7 @@ typedef struct {
     size_t held;        /* bytes of it in the block */
     uint64_t full_size; /* its length in the file */
     size_t feed;        /* 1 with a line feed, 0 at the end of the file */
-} line;
+} raw_line;
 
 void tlm_lines_init(tlm_lines *lines, tlm_pool *pool, size_t read_bytes)
 {
@@ -116,7 +116,7 @@ ssize_t tlm_lines_refill(tlm_lines *lines, tlm_file *file, tlm_error *error)
 }
 
 /* Finds the next line. False when it is unfinished (and not at the end), or there is none. */
-static inline bool find_line(tlm_lines *lines, bool at_end, line *ret_line)
+static inline bool find_line(tlm_lines *lines, bool at_end, raw_line *ret_line)
 {
     const tlm_block *block = lines->block;
     const char *begin = block->bytes + lines->at;
@@ -129,11 +129,11 @@ static inline bool find_line(tlm_lines *lines, bool at_end, line *ret_line)
             return false;
     }
     size_t held = feed ? (size_t)(feed - begin) : left;
-    *ret_line = (line){begin, held, held + lines->dropped, feed != NULL};
+    *ret_line = (raw_line){begin, held, held + lines->dropped, feed != NULL};
     return true;
 }
 
-static inline void pass_line(tlm_lines *lines, tlm_file *file, const line *line)
+static inline void pass_line(tlm_lines *lines, tlm_file *file, const raw_line *line)
 {
     int64_t offset = lines->next.offset;
 
@@ -147,7 +147,7 @@ static inline void pass_line(tlm_lines *lines, tlm_file *file, const line *line)
         lines->next.generation = tlm_file_generation(file, lines->next.offset);
 }
 
-static inline void note_record(tlm_lines *lines, const line *line, tlm_record *record)
+static inline void note_record(tlm_lines *lines, const raw_line *line, tlm_record *record)
 {
     uint64_t size = line->full_size < TLM_RECORD_SIZE_MAX ? line->full_size : TLM_RECORD_SIZE_MAX;
 
@@ -161,7 +161,7 @@ static inline void note_record(tlm_lines *lines, const line *line, tlm_record *r
 int tlm_lines_cut(tlm_lines *lines, tlm_file *file, bool at_end, uint32_t max_records, tlm_pace *pace,
                   const tlm_records **ret_records, int64_t *ret_wait_ns)
 {
-    line line;
+    raw_line line;
     uint32_t count = 0;
     int64_t wait_ns = 0;
     int64_t now_ns = pace->speed > 0 ? tlm_clock_ns() : 0;
