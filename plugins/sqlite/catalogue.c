@@ -84,8 +84,8 @@ int tlm_table_load(sqlite3 *database, const char *id, tlm_table **ret_table, tlm
 {
     sqlite3_stmt *statement;
     tlm_table *table = NULL;
-    int result = tlm_database_prepare(database, "SELECT mode, doc FROM telemetra_datasets WHERE id = ?1", &statement,
-                                      error);
+    int result =
+        tlm_database_prepare(database, "SELECT mode, doc FROM telemetra_datasets WHERE id = ?1", &statement, error);
     if (result < 0)
         return result;
     sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);

@@ -175,7 +175,8 @@ int tlm_cell_read(sqlite3_stmt *statement, int index, const tlm_column *column, 
     if (type == SQLITE_NULL) {
         cell.is_set = 0;
     } else if (tlm_cell_is_text(column)) {
-        result = read_text(statement, index, column->type == TLM_COLUMN_BYTES ? SQLITE_BLOB : SQLITE_TEXT, texts, &cell);
+        result =
+            read_text(statement, index, column->type == TLM_COLUMN_BYTES ? SQLITE_BLOB : SQLITE_TEXT, texts, &cell);
     } else if (column->type == TLM_COLUMN_DECIMAL) {
         result = decimal_of(sqlite3_column_value(statement, index), column->scale, &units);
         cell.as.wide = pair_of(units);

@@ -69,15 +69,19 @@ static const char *advice_for(int code)
     }
 }
 
-int tlm_database_fail(sqlite3 *database, const char *what, tlm_error *error)
+static int fail_at(const char *path, sqlite3 *database, const char *what, tlm_error *error)
 {
     int code = sqlite3_extended_errcode(database);
     int result = tlm_database_result(code);
     int cause = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN ? sqlite3_system_errno(database) : 0;
-    const char *path = sqlite3_db_filename(database, "main");
     /* A failure whose code SQLite has lost is a failure all the same. */
-    return tlm_error_set(error, result < 0 ? result : -EIO, "%s: %s: %s%s%s%s", path && *path ? path : "database", what,
-                         sqlite3_errmsg(database), cause ? ": " : "", cause ? strerror(cause) : "", advice_for(code));
+    return tlm_error_set(error, result < 0 ? result : -EIO, "%s: %s: %s%s%s%s", path, what, sqlite3_errmsg(database),
+                         cause ? ": " : "", cause ? strerror(cause) : "", advice_for(code));
+}
+
+int tlm_database_fail(sqlite3 *database, const char *what, tlm_error *error)
+{
+    return fail_at(sqlite3_db_filename(database, "main"), database, what, error);
 }
 
 int tlm_database_run(sqlite3 *database, const char *sql, tlm_error *error)
@@ -161,11 +165,10 @@ static int identify(sqlite3 *database, tlm_error *error)
                              "tables and indexes); name another path",
                              path, (long long)application, TLM_DATABASE_APPLICATION_ID, (long long)tables);
     if (version != TLM_DATABASE_VERSION)
-        return tlm_error_set(error, -EINVAL,
-                             "%s: its tables have version %lld, this program knows %d; %s or name another path", path,
-                             (long long)version, TLM_DATABASE_VERSION,
-                             version > TLM_DATABASE_VERSION ? "run the newer Telemetra that wrote it"
-                                                            : "restore it from a copy");
+        return tlm_error_set(
+            error, -EINVAL, "%s: its tables have version %lld, this program knows %d; %s or name another path", path,
+            (long long)version, TLM_DATABASE_VERSION,
+            version > TLM_DATABASE_VERSION ? "run the newer Telemetra that wrote it" : "restore it from a copy");
     return 1;
 }
 
@@ -273,7 +276,7 @@ static int open_file(const tlm_database_settings *settings, int flags, bool read
     if (!database)
         return tlm_error_set(error, -ENOMEM, "%s: out of memory", settings->path);
     if (code != SQLITE_OK)
-        result = tlm_database_fail(database, "open", error);
+        result = fail_at(settings->path, database, "open", error); /* which it does not know before it is open */
     else
         result = configure(database, settings, reader, error);
     if (result < 0) {

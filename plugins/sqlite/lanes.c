@@ -71,10 +71,11 @@ static int check_settings(tlm_lanes *lanes, const char *settings, tlm_error *err
 static int take_row(tlm_lanes *lanes, uint32_t lane, tlm_lane_taken *taken, tlm_error *error)
 {
     sqlite3_stmt *statement;
-    int result = tlm_database_prepare(lanes->database,
-                                      "INSERT INTO telemetra_lanes VALUES (?1, ?2, 1, 0, '') ON CONFLICT (pipeline, lane)"
-                                      " DO UPDATE SET epoch = epoch + 1 RETURNING epoch, sequence, record",
-                                      &statement, error);
+    int result =
+        tlm_database_prepare(lanes->database,
+                             "INSERT INTO telemetra_lanes VALUES (?1, ?2, 1, 0, '') ON CONFLICT (pipeline, lane)"
+                             " DO UPDATE SET epoch = epoch + 1 RETURNING epoch, sequence, record",
+                             &statement, error);
     if (result < 0)
         return result;
     bind_lane(lanes, statement, lane);

@@ -348,7 +348,8 @@ static const tlm_component component = {
     .struct_size = sizeof(tlm_component),
     .config_size = sizeof(config),
     .id = "sqlite",
-    .summary = "Keeps rows, positions and slow state in one SQLite file and answers queries about them; final rows only.",
+    .summary =
+        "Keeps rows, positions and slow state in one SQLite file and answers queries about them; final rows only.",
     .options = options,
     .option_count = TLM_COUNT(options),
     .create = create,

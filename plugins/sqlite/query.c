@@ -30,7 +30,7 @@ typedef struct {
 /** A query on its way to SQL. */
 typedef struct {
     const tlm_query *query;
-    const tlm_table *table; /* only under the lock */
+    const tlm_table *table;                       /* only under the lock */
     tlm_column filter_types[TLM_QUERY_TERMS_MAX]; /* type and scale alone: used when the lock is given back */
     tlm_buffer sql;
 } plan;

@@ -182,11 +182,11 @@ static int check_column(const tlm_dataset *dataset, const tlm_column *expected, 
                              dataset->id, expected->name, type_name(expected->type), expected->scale,
                              type_name(found->type), found->scale);
     if ((expected->flags ^ found->flags) & layout_flags)
-        return tlm_error_set(error, -EINVAL, "table %s, column %s: expected %s%s, found %s%s; name another path",
-                             dataset->id, expected->name, expected->flags & TLM_COLUMN_NULLABLE ? "nullable" : "not null",
-                             expected->flags & TLM_COLUMN_KEY ? " key" : "",
-                             found->flags & TLM_COLUMN_NULLABLE ? "nullable" : "not null",
-                             found->flags & TLM_COLUMN_KEY ? " key" : "");
+        return tlm_error_set(
+            error, -EINVAL, "table %s, column %s: expected %s%s, found %s%s; name another path", dataset->id,
+            expected->name, expected->flags & TLM_COLUMN_NULLABLE ? "nullable" : "not null",
+            expected->flags & TLM_COLUMN_KEY ? " key" : "",
+            found->flags & TLM_COLUMN_NULLABLE ? "nullable" : "not null", found->flags & TLM_COLUMN_KEY ? " key" : "");
     return 0;
 }
 

@@ -14,8 +14,8 @@
 #define TLM_SCHEMA_NAME_MAX 63
 
 /**
- * Brings table, indexes and catalogue into line with `dataset`, in a transaction of its own. Nullable columns new at the
- * tail are added; any other difference is -EINVAL and a sentence that names table, column, expected and found.
+ * Brings table, indexes and catalogue into line with `dataset`, in a transaction of its own. Nullable columns new at
+ * the tail are added; any other difference is -EINVAL and a sentence that names table, column, expected and found.
  */
 int tlm_schema_ensure(sqlite3 *database, const tlm_dataset *dataset, tlm_error *error);
 

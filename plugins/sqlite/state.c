@@ -91,10 +91,11 @@ static int fetch_pairs(sqlite3_stmt *statement, chunk *fetched)
 static int fetch_chunk(tlm_reader *reader, const tlm_state_owner *owner, const tlm_text *after, chunk *fetched)
 {
     sqlite3_stmt *statement;
-    const char *sql = after ? "SELECT key, value FROM telemetra_state WHERE pipeline = ?1 AND lane = ?2 AND component = ?3"
-                              " AND key > ?5 ORDER BY key LIMIT ?4"
-                            : "SELECT key, value FROM telemetra_state WHERE pipeline = ?1 AND lane = ?2 AND component = ?3"
-                              " ORDER BY key LIMIT ?4";
+    const char *sql =
+        after ? "SELECT key, value FROM telemetra_state WHERE pipeline = ?1 AND lane = ?2 AND component = ?3"
+                " AND key > ?5 ORDER BY key LIMIT ?4"
+              : "SELECT key, value FROM telemetra_state WHERE pipeline = ?1 AND lane = ?2 AND component = ?3"
+                " ORDER BY key LIMIT ?4";
     int result = tlm_reader_prepare(reader, sql, &statement, NULL);
     if (result < 0)
         return result;
