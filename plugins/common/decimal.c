@@ -95,9 +95,12 @@ static tlm_wide value_of(const number_text *number, size_t first, size_t last, i
 
 int tlm_decimal_parse(const char *text, size_t size, tlm_wide *ret_units)
 {
+    if (!size)
+        return -EINVAL;
+
     reader in = {text, text + size};
     number_text number = {0};
-    if (!size || !take_number(&in, &number))
+    if (!take_number(&in, &number))
         return -EINVAL;
 
     size_t first = 0;

@@ -125,10 +125,10 @@ static int insert_mark(tlm_sketch *sketch, uint32_t at, uint32_t mark)
 static int add_sparse(tlm_sketch *sketch, uint32_t mark)
 {
     uint32_t at = position_of(sketch, register_of(mark));
-    uint32_t *place = sketch->in.marks + at;
 
-    if (at < sketch->count && register_of(*place) == register_of(mark)) {
-        *place = mark > *place ? mark : *place;
+    if (at < sketch->count && register_of(sketch->in.marks[at]) == register_of(mark)) {
+        if (mark > sketch->in.marks[at])
+            sketch->in.marks[at] = mark;
         return 0;
     }
     if (sketch->count < SPARSE_MAX)
