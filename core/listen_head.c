@@ -93,9 +93,9 @@ static tlm_text without_authority(tlm_text target)
         size_t size = strlen(schemes[i]);
         if (target.size < size || strncasecmp(target.data, schemes[i], size) != 0)
             continue;
-        const char *path = memchr(target.data + size, '/', target.size - size);
-        size_t skipped = path ? (size_t)(path - target.data) : target.size;
-        return (tlm_text){target.data + skipped, target.size - skipped};
+        while (size < target.size && target.data[size] != '/' && target.data[size] != '?')
+            size++;
+        return (tlm_text){target.data + size, target.size - size};
     }
     return target;
 }
