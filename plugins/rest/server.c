@@ -85,7 +85,11 @@ static int put_header(struct _u_response *response, const char *name, const char
 
 static int put_answer(struct _u_response *response, const tlm_rest_answer *answer)
 {
-    int result = ulfius_set_binary_body_response(response, answer->status, answer->body.data, answer->body.size);
+    int result = U_OK;
+
+    response->status = answer->status;
+    if (answer->body.size > 0)
+        result = ulfius_set_binary_body_response(response, answer->status, answer->body.data, answer->body.size);
 
     for (uint32_t i = 0; i < answer->header_count && result == U_OK; i++)
         result = put_header(response, answer->headers[i].name, answer->headers[i].value);
