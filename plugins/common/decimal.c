@@ -128,10 +128,11 @@ static unsigned reversed_digits(wide_unsigned magnitude, unsigned at_least, char
 {
     unsigned count = 0;
 
-    while (magnitude > 0 || count < at_least) {
+    for (; magnitude > UINT64_MAX; magnitude /= 10)
         digits[count++] = (char)('0' + (int)(magnitude % 10));
-        magnitude /= 10;
-    }
+    /* Dividing 64 bits is several times faster, and nearly all amounts fit. */
+    for (uint64_t rest = (uint64_t)magnitude; rest > 0 || count < at_least; rest /= 10)
+        digits[count++] = (char)('0' + (int)(rest % 10));
     return count;
 }
 
