@@ -33,20 +33,20 @@ typedef struct tlm_pipeline_options {
     int64_t allowed_lateness, idle_timeout, max_future;
     uint32_t at_idle;
     int64_t flush_interval, early_interval, stall_timeout, stop_timeout;
-    int64_t batch_records;   /**< records a batch */
-    int64_t queue_batches;   /**< batches waiting before a lane */
-    int64_t queue_bytes;     /**< bytes waiting before a lane */
-    int64_t flush_rows;      /**< rows of a lane that start a flush before its time */
+    int64_t batch_records; /**< records a batch */
+    int64_t queue_batches; /**< batches waiting before a lane */
+    int64_t queue_bytes;   /**< bytes waiting before a lane */
+    int64_t flush_rows;    /**< rows of a lane that start a flush before its time */
     int64_t flush_bytes;
-    int64_t max_streams;     /**< a lane */
+    int64_t max_streams; /**< a lane */
 } tlm_pipeline_options;
 
 /** Group `listen`. */
 typedef struct tlm_listen_options {
     const char *address;
     int64_t port;
-    int64_t head_timeout;    /**< milliseconds for the first head to arrive */
-    int64_t max_pending;     /**< connections whose head has not arrived */
+    int64_t head_timeout; /**< milliseconds for the first head to arrive */
+    int64_t max_pending;  /**< connections whose head has not arrived */
 } tlm_listen_options;
 
 /** Group `log`. */
@@ -81,8 +81,8 @@ typedef struct tlm_problems {
 } tlm_problems;
 
 /**
- * Reads and checks a file. Components come from `registry`, which must outlive the plan. -EINVAL: `problems` holds every
- * mistake found; -ENOENT and others: it holds one sentence.
+ * Reads and checks a file. Components come from `registry`, which must outlive the plan. -EINVAL: `problems` holds
+ * every mistake found; -ENOENT and others: it holds one sentence.
  */
 int tlm_plan_load(const char *path, tlm_registry *registry, tlm_plan **ret_plan, tlm_problems *problems);
 

@@ -24,7 +24,8 @@ void tlm_registry_destroy(tlm_registry *registry);
  */
 const tlm_component *tlm_registry_find(tlm_registry *registry, const char *id, tlm_error *error);
 
-/** One object of a folder: loaded (`plugin` set) or refused (`refusal` set: a sentence naming file, field, expected, found). */
+/** One object of a folder: loaded (`plugin` set) or refused (`refusal` set: a sentence naming file, field, expected,
+ * found). */
 typedef struct tlm_registry_entry {
     const char *path;
     const tlm_plugin *plugin;
@@ -32,6 +33,7 @@ typedef struct tlm_registry_entry {
 } tlm_registry_entry;
 
 /** Loads every object and calls `visit` for each, in order of folder and name; stops at a non-zero result. */
-int tlm_registry_each(tlm_registry *registry, int (*visit)(void *context, const tlm_registry_entry *entry), void *context);
+int tlm_registry_each(tlm_registry *registry, int (*visit)(void *context, const tlm_registry_entry *entry),
+                      void *context);
 
 #endif

@@ -80,10 +80,20 @@ typedef struct tlm_processor {
     int (*lane_open)(tlm_instance *instance, const tlm_lane *lane, tlm_lane_state **ret_state, tlm_error *error);
     /** Takes events. Negative (-ENOMEM) stops the lane. */
     int (*events)(tlm_lane_state *state, const tlm_event_view *view);
-    /** The lane's watermark has come to `watermark_ns` (INT64_MAX: nothing more will come): emit what is final now. */
-    int (*advance)(tlm_lane_state *state, int64_t watermark_ns);
+    /**
+     * The lane's watermark has come to `watermark_ns`: emit what is final now. `quiet_ns` is the time by which a stream
+     * without events is judged: the watermark, but at the end of all inputs their highest timestamp.
+     */
+    int (*advance)(tlm_lane_state *state, int64_t watermark_ns, int64_t quiet_ns);
+    /**
+     * The smallest watermark by which everything of events up to `highest_ns` is final: where the lane's watermark goes
+     * at the end of all inputs. A pure function of its arguments and the settings.
+     */
+    int64_t (*final_after)(tlm_instance *instance, int64_t highest_ns);
     /** Emit early rows for what changed since the last call (TLM_ROWS_EARLY). At most once an `early_interval`. */
     int (*early)(tlm_lane_state *state);
+    /** A flush is about to be taken: emit rows and put state for what changed since the last one. */
+    int (*prepare)(tlm_lane_state *state);
     /**
      * The place from which input `input` must be read again to rebuild what is open: 1 and the smallest position of an
      * event in an open window, or 0 when none is needed.

@@ -53,7 +53,7 @@ typedef struct tlm_commit {
     uint32_t struct_size;
     uint32_t change_count;
     tlm_flush flush;
-    tlm_text record; /**< the lane's positions, watermark and accounting after this flush: JSON, opaque to the checkpoint */
+    tlm_text record; /**< the lane's positions, watermark and accounting after this flush: text, opaque to the checkpoint */
     const tlm_state_change *changes;
 } tlm_commit;
 
