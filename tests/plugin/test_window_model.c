@@ -42,8 +42,8 @@ typedef struct {
 
 static const char *const streams[] = {"alpha", "beta", "gamma", "delta", "epsilon", "zeta"};
 static const char *const users[] = {"u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8", "u9", "u10", "u11", "u12"};
-static const char *const emotes[] = {"Kappa", "LUL", "Pog", "\xc3\xa4h", "\"x\\", "a", "ab", "b", "c",
-                                     "d",     "e",   "f",   "g",        "h",    "i", "j"};
+static const char *const emotes[] = {"Kappa", "LUL", "Pog", "\xc3\xa4h", "\"x\\", "a", "ab", "b",
+                                     "c",     "d",   "e",   "f",         "g",     "h", "i",  "j"};
 static const char *const titles[] = {"one", "two", "three"};
 static const char *const currencies[] = {"USD", "EUR", "JPY"};
 
@@ -170,8 +170,8 @@ static void table_put(row_table *table, const tlm_dataset *dataset, const char *
         table->capacity = table->capacity * 2 + 64;
         table->rows = lab_alloc(table->rows, table->capacity * sizeof *table->rows);
     }
-    table->rows[table->count++] = (lab_row){
-        .dataset = dataset, .key = lab_copy(key, strlen(key)), .text = lab_copy(text, strlen(text))};
+    table->rows[table->count++] =
+        (lab_row){.dataset = dataset, .key = lab_copy(key, strlen(key)), .text = lab_copy(text, strlen(text))};
 }
 
 static void table_finish(row_table *table)
@@ -536,9 +536,8 @@ static void rig_open(test_rig *rig)
     for (size_t i = 0; i < rig->state_count; i++)
         lab_state_put(&rig->lane.lane, (tlm_text){.data = rig->states[i].key, .size = rig->states[i].key_size},
                       (tlm_text){.data = rig->states[i].value, .size = rig->states[i].value_size});
-    assert_int_equal(rig->plugin->processor->lane_open(rig->plugin->instance, &rig->lane.lane, &rig->state,
-                                                       &rig->plugin->error),
-                     0);
+    assert_int_equal(
+        rig->plugin->processor->lane_open(rig->plugin->instance, &rig->lane.lane, &rig->state, &rig->plugin->error), 0);
 }
 
 static void rig_close(test_rig *rig)
@@ -647,7 +646,8 @@ static void check(lab_plugin *plugin, const input *in, uint64_t seed, uint32_t b
     run_plugin(plugin, in, seed, batch_max, kill_one_in, &got);
     for (uint32_t i = 0; i < in->count; i++)
         if (in->order[i]->verdict != verdicts[i])
-            fail_msg("seed %" PRIu64 " event %u: verdict %u instead of %u", seed, i, in->order[i]->verdict, verdicts[i]);
+            fail_msg("seed %" PRIu64 " event %u: verdict %u instead of %u", seed, i, in->order[i]->verdict,
+                     verdicts[i]);
     assert_same_tables(&got, &expected);
     table_finish(&got);
     table_finish(&expected);
