@@ -12,15 +12,15 @@ static tlm_parcel *parcel_of(uint64_t size_bytes)
     return parcel;
 }
 
-typedef struct putter {
+struct putter {
     tlm_inbox *inbox;
     uint64_t size_bytes;
     atomic_int result; /* 1: still waiting */
-} putter;
+};
 
 static void *put_one(void *context)
 {
-    putter *putter = context;
+    struct putter *putter = context;
     atomic_store(&putter->result, tlm_inbox_put(putter->inbox, parcel_of(putter->size_bytes)));
     return NULL;
 }
@@ -36,7 +36,7 @@ static tlm_parcel *take(tlm_inbox *inbox)
 /* Starts a put that has to wait, then makes room with `make_room` and expects its result. */
 static void expect_wait(tlm_inbox *inbox, uint64_t size_bytes, void (*make_room)(tlm_inbox *inbox), int result)
 {
-    putter putter = {.inbox = inbox, .size_bytes = size_bytes, .result = 1};
+    struct putter putter = {.inbox = inbox, .size_bytes = size_bytes, .result = 1};
     pthread_t thread;
     uint32_t count = inbox->count;
     assert_int_equal(pthread_create(&thread, NULL, put_one, &putter), 0);
