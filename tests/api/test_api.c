@@ -60,7 +60,7 @@ static void assert_ends(void **state, const char *target, const char *expected)
 
     assert_int_equal(answer.status, 200);
     for (const char *at = answer.body; (at = strstr(at, "\"timestamp\":\"2024-05-01T12:0")) != NULL; at++) {
-        int seconds = (at[27] - '0') * 60 + atoi(at + 29);
+        int seconds = (at[28] - '0') * 60 + atoi(at + 30);
         snprintf(found + strlen(found), sizeof found - strlen(found), "%s%d", found[0] ? "," : "", seconds);
     }
     assert_string_equal(found, expected);
