@@ -70,45 +70,63 @@ typedef struct fields {
 /** The field of that name, FIELD_NONE if it has none. Lengths first: most keys need one comparison then. */
 static inline field field_find(tlm_text key)
 {
-#define IS(identifier, name)                                                                                           \
-    if (memcmp(key.data, name, sizeof(name) - 1) == 0)                                                                 \
-        return FIELD_##identifier;
-
+#define IS(name) (memcmp(key.data, name, sizeof(name) - 1) == 0)
     switch (key.size) {
     case 4:
-        IS(BITS, "bits") IS(TIER, "tier") IS(TAGS, "tags") break;
+        return IS("bits") ? FIELD_BITS : IS("tier") ? FIELD_TIER : IS("tags") ? FIELD_TAGS : FIELD_NONE;
     case 5:
-        IS(TOPIC, "topic") IS(TITLE, "title") break;
+        return IS("topic") ? FIELD_TOPIC : IS("title") ? FIELD_TITLE : FIELD_NONE;
     case 6:
-        IS(EMOTES, "emotes") IS(BADGES, "badges") IS(AMOUNT, "amount") IS(MONTHS, "months") break;
+        return IS("emotes")   ? FIELD_EMOTES
+               : IS("badges") ? FIELD_BADGES
+               : IS("amount") ? FIELD_AMOUNT
+               : IS("months") ? FIELD_MONTHS
+                              : FIELD_NONE;
     case 7:
-        IS(USER_ID, "user_id") IS(MESSAGE, "message") IS(CHANNEL, "channel") break;
+        return IS("user_id")   ? FIELD_USER_ID
+               : IS("message") ? FIELD_MESSAGE
+               : IS("channel") ? FIELD_CHANNEL
+                               : FIELD_NONE;
     case 8:
-        IS(EVENT_ID, "event_id")
-        IS(USERNAME, "username")
-        IS(METADATA, "metadata") IS(CURRENCY, "currency") IS(LANGUAGE, "language") IS(CATEGORY, "category")
-            IS(ENDED_AT, "ended_at") break;
+        return IS("event_id")   ? FIELD_EVENT_ID
+               : IS("username") ? FIELD_USERNAME
+               : IS("metadata") ? FIELD_METADATA
+               : IS("currency") ? FIELD_CURRENCY
+               : IS("category") ? FIELD_CATEGORY
+               : IS("language") ? FIELD_LANGUAGE
+               : IS("ended_at") ? FIELD_ENDED_AT
+                                : FIELD_NONE;
     case 9:
-        IS(TIMESTAMP, "timestamp")
-        IS(STREAM_ID, "stream_id")
-        IS(IS_ACTION, "is_action") IS(RAID_DATA, "raid_data") IS(NEW_TITLE, "new_title") break;
+        return IS("timestamp")   ? FIELD_TIMESTAMP
+               : IS("stream_id") ? FIELD_STREAM_ID
+               : IS("is_action") ? FIELD_IS_ACTION
+               : IS("new_title") ? FIELD_NEW_TITLE
+               : IS("raid_data") ? FIELD_RAID_DATA
+                                 : FIELD_NONE;
     case 10:
-        IS(MESSAGE_ID, "message_id")
-        IS(GIFT_COUNT, "gift_count")
-        IS(EVENT_TYPE, "event_type") IS(STARTED_AT, "started_at") IS(TO_CHANNEL, "to_channel") break;
+        return IS("message_id")   ? FIELD_MESSAGE_ID
+               : IS("gift_count") ? FIELD_GIFT_COUNT
+               : IS("event_type") ? FIELD_EVENT_TYPE
+               : IS("started_at") ? FIELD_STARTED_AT
+               : IS("to_channel") ? FIELD_TO_CHANNEL
+                                  : FIELD_NONE;
     case 12:
-        IS(VIEWER_COUNT, "viewer_count")
-        IS(IS_ANONYMOUS, "is_anonymous") IS(NEW_CATEGORY, "new_category") IS(FROM_CHANNEL, "from_channel") break;
+        return IS("viewer_count")   ? FIELD_VIEWER_COUNT
+               : IS("is_anonymous") ? FIELD_IS_ANONYMOUS
+               : IS("new_category") ? FIELD_NEW_CATEGORY
+               : IS("from_channel") ? FIELD_FROM_CHANNEL
+                                    : FIELD_NONE;
     case 13:
-        IS(CHATTER_COUNT, "chatter_count") IS(STREAMER_NAME, "streamer_name") break;
+        return IS("chatter_count") ? FIELD_CHATTER_COUNT : IS("streamer_name") ? FIELD_STREAMER_NAME : FIELD_NONE;
     case 14:
-        IS(TRANSACTION_ID, "transaction_id") IS(FOLLOWER_COUNT, "follower_count") break;
+        return IS("transaction_id") ? FIELD_TRANSACTION_ID : IS("follower_count") ? FIELD_FOLLOWER_COUNT : FIELD_NONE;
     case 16:
-        IS(SUBSCRIBER_COUNT, "subscriber_count") IS(TRANSACTION_TYPE, "transaction_type") break;
+        return IS("subscriber_count")   ? FIELD_SUBSCRIBER_COUNT
+               : IS("transaction_type") ? FIELD_TRANSACTION_TYPE
+                                        : FIELD_NONE;
     default:
-        break;
+        return FIELD_NONE;
     }
-    return FIELD_NONE;
 #undef IS
 }
 
