@@ -137,14 +137,10 @@ void tlm_rest_api_answer(const tlm_rest_api *api, const tlm_rest_request *reques
     if (!parse_target(request, &target, answer))
         return;
     const route *found = find_route(&target);
-    bool is_server_wide = target.segment_count == 0;
-    if (!found && !is_server_wide) {
-        tlm_rest_answer_error(answer, 404, "no such route");
+    /* `*` has no route of its own, but its methods can be asked for. */
+    if ((found || target.segment_count == 0) && !check_method(request, answer))
         return;
-    }
-    if (!check_method(request, answer))
-        return;
-    if (is_server_wide) {
+    if (!found) {
         tlm_rest_answer_error(answer, 404, "no such route");
         return;
     }

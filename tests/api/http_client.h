@@ -66,10 +66,10 @@ static inline bool http_send(int fd, const void *bytes, size_t size)
     return true;
 }
 
-/** The value of a header of an answer, in a static buffer; NULL when it has none. */
+/** The value of a header of an answer, in a buffer of the thread; NULL when it has none. */
 static inline const char *http_header(const http_answer *answer, const char *name)
 {
-    static char value[1024];
+    static _Thread_local char value[1024];
     size_t size = strlen(name);
     const char *end = strstr(answer->text, "\r\n\r\n");
 

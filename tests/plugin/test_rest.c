@@ -563,7 +563,7 @@ static void head_is_get_without_the_body(void **state)
     rest_host *rest = rest_begin(&usual);
     for (size_t i = 0; i < TLM_COUNT(targets); i++) {
         http_answer get = http_get(rest->port, targets[i]);
-        char length[32];
+        char length[1024];
         snprintf(length, sizeof length, "%s", http_header(&get, "Content-Length"));
         http_answer head = http_request(rest->port, "HEAD", targets[i], "");
         assert_int_equal(head.status, 200);
