@@ -68,11 +68,6 @@ int tlm_buffer_append(tlm_buffer *buffer, const void *bytes, size_t size)
     return 0;
 }
 
-int tlm_buffer_append_char(tlm_buffer *buffer, char byte)
-{
-    return tlm_buffer_append(buffer, &byte, 1);
-}
-
 char *tlm_buffer_take(tlm_buffer *buffer, size_t *ret_size)
 {
     if (buffer->error || !buffer->data)

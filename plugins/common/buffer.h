@@ -31,7 +31,13 @@ char *tlm_buffer_reserve(tlm_buffer *buffer, size_t more);
 int tlm_buffer_append(tlm_buffer *buffer, const void *bytes, size_t size);
 
 /* Appends one byte. 0 or -ENOMEM. */
-int tlm_buffer_append_char(tlm_buffer *buffer, char byte);
+static inline int tlm_buffer_append_char(tlm_buffer *buffer, char byte)
+{
+    if (buffer->error || buffer->size == buffer->capacity)
+        return tlm_buffer_append(buffer, &byte, 1);
+    buffer->data[buffer->size++] = byte;
+    return 0;
+}
 
 /* Hands the bytes to the caller, who frees them with free(), and leaves an empty buffer. NULL (and *ret_size
  * untouched) after an error or when nothing was ever reserved. */

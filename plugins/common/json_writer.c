@@ -33,7 +33,7 @@ static void separate(tlm_json_writer *writer)
 static void before_value(tlm_json_writer *writer)
 {
     assert(in_object(writer) == writer->keyed);
-    if (!writer->keyed)
+    if (!in_object(writer)) /* there the key has done it */
         separate(writer);
     writer->keyed = false;
 }

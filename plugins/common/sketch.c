@@ -125,10 +125,10 @@ static int insert_mark(tlm_sketch *sketch, uint32_t at, uint32_t mark)
 static int add_sparse(tlm_sketch *sketch, uint32_t mark)
 {
     uint32_t at = position_of(sketch, register_of(mark));
-    uint32_t *place = sketch->in.marks + at;
 
-    if (at < sketch->count && register_of(*place) == register_of(mark)) {
-        *place = mark > *place ? mark : *place;
+    if (at < sketch->count && register_of(sketch->in.marks[at]) == register_of(mark)) {
+        if (mark > sketch->in.marks[at])
+            sketch->in.marks[at] = mark;
         return 0;
     }
     if (sketch->count < SPARSE_MAX)
@@ -254,13 +254,14 @@ static double estimate_of(const uint32_t histogram[static RANK_MAX + 1])
 
 uint64_t tlm_sketch_estimate(const tlm_sketch *sketch)
 {
-    uint32_t histogram[RANK_MAX + 1] = {TLM_SKETCH_REGISTERS};
-    uint32_t mark;
+    uint32_t histogram[RANK_MAX + 1] = {0};
 
-    for (uint32_t cursor = 0; next_mark(sketch, &cursor, &mark);) {
-        histogram[0]--;
-        histogram[rank_of(mark)]++;
-    }
+    for (uint32_t i = 0; sketch->dense && i < TLM_SKETCH_REGISTERS; i++)
+        histogram[sketch->in.registers[i]]++;
+    for (uint32_t i = 0; !sketch->dense && i < sketch->count; i++)
+        histogram[rank_of(sketch->in.marks[i])]++;
+    if (!sketch->dense)
+        histogram[0] = TLM_SKETCH_REGISTERS - sketch->count;
     double estimate = estimate_of(histogram) + 0.5;
     return estimate >= 0x1p64 ? UINT64_MAX : (uint64_t)estimate;
 }
