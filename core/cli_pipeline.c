@@ -106,7 +106,8 @@ int tlm_cli_check(const tlm_cli *cli)
     if (code != TLM_EXIT_GOOD)
         return code;
     tlm_registry_warnings(cli->registry, print_warning, NULL);
-    int result = tlm_check(plan, &error);
+    tlm_log log = {.level = TLM_LOG_WARNING, .format = plan->log.format, .fd = STDERR_FILENO};
+    int result = tlm_check(plan, &log, &error);
     if (result < 0)
         fprintf(stderr, "%s\ntelemetra: %s: 1 mistake\n", error.text, cli->subject);
     else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file run.h
- * The entry points of the engine. Main thread.
+ * What the command line does with a plan.
  */
 #ifndef TLM_CORE_RUN_H
 #define TLM_CORE_RUN_H
@@ -10,13 +10,14 @@
 #include "plan.h"
 
 /**
- * Runs a plan until its sources have come to their end and no frontend is left to serve, or SIGTERM or SIGINT asked it
- * to stop. 0 when it ended well, -EINVAL when the configuration is wrong in a way that only the start shows, else
- * another negative errno; `error` then holds the sentence, which is not logged yet.
+ * Runs a plan until its sources have come to their end (unless it has a frontend), a part of it had to stop, or SIGTERM
+ * or SIGINT asks it to. 0: all that was read was kept. -EINVAL: the configuration is wrong in a way that only
+ * the start shows; other negative: it failed. `error` then holds the sentence, which is not logged yet. Main thread,
+ * before any other thread was started.
  */
-int tlm_run(const tlm_plan *plan, tlm_log *log, tlm_error *error);
+int tlm_run(const tlm_plan *plan, const tlm_log *log, tlm_error *error);
 
-/** Creates all instances of a plan and destroys them. -EINVAL with the sentence of the first that refuses. */
-int tlm_check(const tlm_plan *plan, tlm_error *error);
+/** Makes every instance of a plan and frees it again: what their own checks say. */
+int tlm_check(const tlm_plan *plan, const tlm_log *log, tlm_error *error);
 
 #endif
