@@ -112,6 +112,14 @@ const char *tlm_option_expected(const tlm_option *option, char out[static TLM_OP
     return out;
 }
 
+/** Whether a value needs no quotes to be read as one. */
+static int reads_as_number(const tlm_option *option, const char *text)
+{
+    int is_textual =
+        option->type == TLM_OPTION_TEXT || option->type == TLM_OPTION_CHOICE || option->type == TLM_OPTION_LIST;
+    return !is_textual && strspn(text, "0123456789+-.") == strlen(text);
+}
+
 const char *tlm_option_found(const tlm_option *option, const char *text, char out[static TLM_OPTION_TEXT_SIZE])
 {
     size_t size = strlen(text);
@@ -123,7 +131,9 @@ const char *tlm_option_found(const tlm_option *option, const char *text, char ou
         (void)snprintf(out, TLM_OPTION_TEXT_SIZE, "an empty text");
         return out;
     }
-    (void)snprintf(out, TLM_OPTION_TEXT_SIZE, "'%.*s%s'", FOUND_BYTES_MAX, text, size > FOUND_BYTES_MAX ? "..." : "");
+    const char *quote = reads_as_number(option, text) ? "" : "'";
+    (void)snprintf(out, TLM_OPTION_TEXT_SIZE, "%s%.*s%s%s", quote, FOUND_BYTES_MAX, text,
+                   size > FOUND_BYTES_MAX ? "..." : "", quote);
     for (char *c = out; *c; c++) {
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = '?';
