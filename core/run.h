@@ -11,8 +11,9 @@
 
 /**
  * Runs a plan until its sources have come to their end (unless it has a frontend), a part of it had to stop, or SIGTERM
- * or SIGINT asks it to. 0: all that was read was kept. Negative with a sentence otherwise. Main thread, before any
- * other thread was started.
+ * or SIGINT asks it to. 0: all that was read was kept. -EINVAL: the configuration is wrong in a way that only
+ * the start shows; other negative: it failed. `error` then holds the sentence, which is not logged yet. Main thread,
+ * before any other thread was started.
  */
 int tlm_run(const tlm_plan *plan, const tlm_log *log, tlm_error *error);
 

@@ -27,6 +27,11 @@ bool tlm_chatter_set_has(const tlm_chatter_set *set, uint64_t user)
     return tlm_flat_has(&set->flat, entry_of(user, 0), TLM_FLAT_KEYED);
 }
 
+int tlm_chatter_set_reserve(tlm_chatter_set *set, size_t count)
+{
+    return tlm_flat_reserve(&set->flat, count, TLM_FLAT_KEYED);
+}
+
 size_t tlm_chatter_set_count(const tlm_chatter_set *set)
 {
     return tlm_flat_count(&set->flat);

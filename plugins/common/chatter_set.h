@@ -34,6 +34,9 @@ int tlm_chatter_set_add(tlm_chatter_set *set, uint64_t user, uint32_t mark);
 /* Ask first where a mark is dear to compute: it is needed for new users only. */
 bool tlm_chatter_set_has(const tlm_chatter_set *set, uint64_t user);
 
+/* Makes room in an empty set for about `count` chatters at once; does nothing for another one. 0 or -ENOMEM. */
+int tlm_chatter_set_reserve(tlm_chatter_set *set, size_t count);
+
 size_t tlm_chatter_set_count(const tlm_chatter_set *set);
 
 /* Walks over all chatters in no promised order: start with *cursor = 0; false at the end. The set must not change

@@ -28,6 +28,21 @@ int tlm_flat_grow(tlm_flat_set *set, size_t entry_size)
     return 0;
 }
 
+int tlm_flat_reserve(tlm_flat_set *set, size_t count, size_t entry_size)
+{
+    if (set->capacity > 0 || count == 0)
+        return 0;
+    if (count > capacity_limit / 2)
+        return -ENOMEM;
+
+    uint32_t capacity = ((uint32_t)count + (uint32_t)count / 3 + 8) & ~UINT32_C(7);
+    set->slots = calloc(capacity, entry_size);
+    if (!set->slots)
+        return -ENOMEM;
+    set->capacity = capacity;
+    return 0;
+}
+
 /* Appends to `sorted`, which holds `count` entries, those that were (or were not) pushed past the table's end to its
  * beginning; returns the new count. */
 static uint32_t gather(const tlm_flat_set *set, bool wrapped, size_t entry_size, unsigned char *sorted, uint32_t count)

@@ -21,6 +21,11 @@ bool tlm_id_set_has(const tlm_id_set *set, tlm_id id)
     return tlm_flat_has(&set->flat, entry_of(id), TLM_FLAT_WHOLE);
 }
 
+int tlm_id_set_reserve(tlm_id_set *set, size_t count)
+{
+    return tlm_flat_reserve(&set->flat, count, TLM_FLAT_WHOLE);
+}
+
 size_t tlm_id_set_count(const tlm_id_set *set)
 {
     return tlm_flat_count(&set->flat);

@@ -31,6 +31,9 @@ int tlm_id_set_add(tlm_id_set *set, tlm_id id);
 
 bool tlm_id_set_has(const tlm_id_set *set, tlm_id id);
 
+/* Makes room in an empty set for about `count` ids at once; does nothing for another one. 0 or -ENOMEM. */
+int tlm_id_set_reserve(tlm_id_set *set, size_t count);
+
 size_t tlm_id_set_count(const tlm_id_set *set);
 
 /* Packs the set into an allocation of exactly its ids, in linear time: for panes that only rarely get another one.

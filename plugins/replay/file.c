@@ -146,18 +146,25 @@ int tlm_file_check(const tlm_file *file, const char *path)
     return there.st_size > 0 ? TLM_FILE_REPLACED : TLM_FILE_SAME;
 }
 
-int tlm_file_resembles(const tlm_file *file, const char *path, tlm_error *error)
+bool tlm_file_is(const tlm_file *file, dev_t device, ino_t inode)
+{
+    struct stat status;
+
+    return fstat(file->input.fd, &status) == 0 && status.st_dev == device && status.st_ino == inode;
+}
+
+int tlm_file_resembles(const tlm_fingerprint *print, const char *path, tlm_error *error)
 {
     tlm_file other = TLM_FILE_INIT;
     int result = tlm_file_open(&other, path, 0, error);
 
     if (result < 0)
         return result;
-    int64_t size = read_beginning(&other, (int64_t)file->print.size, error);
+    int64_t size = read_beginning(&other, (int64_t)print->size, error);
     tlm_file_close(&other);
     if (size <= 0)
         return size < 0 ? (int)size : 1;
-    return (size_t)size == file->print.size && memcmp(other.print.bytes, file->print.bytes, file->print.size) == 0;
+    return (size_t)size == print->size && memcmp(other.print.bytes, print->bytes, print->size) == 0;
 }
 
 int64_t tlm_file_written_ns(const tlm_file *file)

@@ -48,8 +48,12 @@ uint64_t tlm_file_generation(tlm_file *file, int64_t offset);
 /* TLM_FILE_... of a plain file that was opened under `path` or under a rotated name of it. */
 int tlm_file_check(const tlm_file *file, const char *path);
 
-/* Whether the file at `path` is empty, or begins as `file` does. Negative with a sentence when it cannot be read. */
-int tlm_file_resembles(const tlm_file *file, const char *path, tlm_error *error);
+/* Whether it is the file of that identity. */
+bool tlm_file_is(const tlm_file *file, dev_t device, ino_t inode);
+
+/* Whether the file at `path` is empty, or begins with the bytes of `print`. Negative with a sentence when it cannot be
+ * read. */
+int tlm_file_resembles(const tlm_fingerprint *print, const char *path, tlm_error *error);
 
 /* When it was last written, 0 when that is not known. */
 int64_t tlm_file_written_ns(const tlm_file *file);

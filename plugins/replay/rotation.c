@@ -31,8 +31,8 @@ static int add(tlm_rotation *rotation, const char *path, const char *base, const
     rotation->files = files;
     if (asprintf(&joined, "%.*s%s", (int)(base - path), path, name) < 0)
         return -ENOMEM;
-    files[rotation->count++] =
-        (tlm_rotated){joined, (int64_t)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec};
+    int64_t written_ns = (int64_t)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec;
+    files[rotation->count++] = (tlm_rotated){joined, status->st_dev, status->st_ino, written_ns};
     return 0;
 }
 

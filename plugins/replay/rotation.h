@@ -7,12 +7,15 @@
 #include <telemetra/base.h>
 
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Rotated files that are looked at; more are refused, never passed over. */
 #define TLM_ROTATION_MAX 4096
 
 typedef struct tlm_rotated {
     char *path;
+    dev_t device;
+    ino_t inode;
     int64_t written_ns; /* last time of writing, which renaming and gzip keep */
 } tlm_rotated;
 

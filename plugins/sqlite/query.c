@@ -139,7 +139,7 @@ static void place_names(answer *given)
 static int add_columns(plan *made, answer *given, tlm_error *error)
 {
     const tlm_query *query = made->query;
-    const tlm_column *column;
+    const tlm_column *column = NULL;
     for (uint32_t i = 0; i < query->column_count; i++) {
         int result = find_column(made->table, query->columns[i], &column, error);
         if (result < 0)
@@ -160,7 +160,7 @@ static int add_filters(plan *made, tlm_error *error)
 {
     static const char *const operators[] = {"", " = ?", " < ?", " >= ?"};
     const tlm_query *query = made->query;
-    const tlm_column *column;
+    const tlm_column *column = NULL;
     for (uint32_t i = 0; i < query->filter_count; i++) {
         int result = find_column(made->table, query->filters[i].column, &column, error);
         if (result < 0)
@@ -176,7 +176,7 @@ static int add_filters(plan *made, tlm_error *error)
 static int add_orders(plan *made, tlm_error *error)
 {
     const tlm_query *query = made->query;
-    const tlm_column *column;
+    const tlm_column *column = NULL;
     for (uint32_t i = 0; i < query->order_count; i++) {
         int result = find_column(made->table, query->orders[i].column, &column, error);
         if (result < 0)

@@ -180,7 +180,7 @@ static int add_pane(tlm_lane_state *state, tlm_stream *stream, int64_t pane_star
     *ret_pane = tlm_stream_need_pane(stream, &state->pool, pane_start_ns);
     if (!*ret_pane)
         return -ENOMEM;
-    state->size_bytes += (stream->pane_capacity - capacity) * sizeof *stream->panes;
+    state->size_bytes += (stream->pane_capacity - capacity) * sizeof *stream->panes + measure(*ret_pane);
     return stream->panes[0].start_ns == pane_start_ns ? tlm_lane_schedule(state, stream, state->watermark_ns) : 0;
 }
 

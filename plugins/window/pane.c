@@ -5,6 +5,9 @@
 
 _Static_assert(sizeof(tlm_pane) == 64, "a pane is one cache line");
 
+/* Slots below which a set is packed whatever it saves: there may be very many such sets. */
+enum { PACK_ALWAYS_BELOW = 512 };
+
 enum { BLOCK_PANES = 511 }; /* and one line for the list of blocks: 32 KiB */
 
 typedef struct pool_block {
@@ -195,10 +198,24 @@ int tlm_pane_add(tlm_pane *pane, const tlm_events *batch, const tlm_event *event
     return event->user_hash ? add_chatter(pane, batch, event) : 0;
 }
 
+int tlm_pane_expect(tlm_pane *pane, const tlm_pane *like)
+{
+    int result = tlm_id_set_reserve(&pane->ids, tlm_id_set_count(&like->ids));
+    return result < 0 ? result : tlm_chatter_set_reserve(&pane->chatters, tlm_chatter_set_count(&like->chatters));
+}
+
+/* Packing costs time for each entry and makes adding dear, so a large set is left alone unless it is rather empty. */
+static bool is_worth_packing(const tlm_flat_set *set)
+{
+    return set->capacity < PACK_ALWAYS_BELOW || set->capacity - set->capacity / 3 > set->stored;
+}
+
 int tlm_pane_freeze(tlm_pane *pane)
 {
-    int result = tlm_id_set_freeze(&pane->ids);
-    return result < 0 ? result : tlm_chatter_set_freeze(&pane->chatters);
+    int result = is_worth_packing(&pane->ids.flat) ? tlm_id_set_freeze(&pane->ids) : 0;
+    if (result == 0 && is_worth_packing(&pane->chatters.flat))
+        result = tlm_chatter_set_freeze(&pane->chatters);
+    return result;
 }
 
 static void prefetch_flat(const tlm_flat_set *set, uint64_t key, size_t entry_size)

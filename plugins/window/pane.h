@@ -63,7 +63,10 @@ static inline bool tlm_pane_has_events(const tlm_pane *pane)
 int tlm_pane_add_id(tlm_pane *pane, const tlm_event *event);
 /* Adds a new event's values; does nothing for stream_meta. 0, or -ENOMEM with the event added in part. */
 int tlm_pane_add(tlm_pane *pane, const tlm_events *batch, const tlm_event *event);
-/* Packs the sets of a pane that rarely gets another event. 0 or -ENOMEM, which does no harm. */
+/* Makes room in an empty pane for about as much as another one holds. 0 or -ENOMEM. */
+int tlm_pane_expect(tlm_pane *pane, const tlm_pane *like);
+/* Packs the sets of a pane that rarely gets another event, where that saves enough. 0 or -ENOMEM, which does no harm.
+ */
 int tlm_pane_freeze(tlm_pane *pane);
 /* Asks the processor to fetch what adding the event will touch. */
 void tlm_pane_prefetch(const tlm_pane *pane, const tlm_event *event);

@@ -80,10 +80,14 @@ tlm_pane *tlm_stream_need_pane(tlm_stream *stream, tlm_pane_pool *pool, int64_t 
         return pane;
     if (stream->pane_count == stream->pane_capacity && grow(stream) < 0)
         return NULL;
+    uint32_t at = tlm_stream_panes_before(stream, start_ns);
     pane = tlm_pane_open(pool);
     if (!pane)
         return NULL;
-    uint32_t at = tlm_stream_panes_before(stream, start_ns);
+    if (at > 0 && tlm_pane_expect(pane, stream->panes[at - 1].pane) < 0) {
+        tlm_pane_close(pool, pane);
+        return NULL;
+    }
     memmove(stream->panes + at + 1, stream->panes + at, (stream->pane_count - at) * sizeof *stream->panes);
     stream->panes[at] = (tlm_pane_ref){.start_ns = start_ns, .pane = pane};
     stream->pane_count++;

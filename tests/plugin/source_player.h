@@ -148,4 +148,72 @@ static inline int player_read_until(test_player *self, test_tape *tape, uint32_t
     return result;
 }
 
+/** Hands batches from the reading thread to another one, which looks at every byte and gives them back. */
+typedef struct test_belt {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    const tlm_records *waiting[8];
+    size_t count;
+    bool is_over;
+    uint64_t records, sum;
+} test_belt;
+
+static inline const tlm_records *belt_take(test_belt *belt)
+{
+    const tlm_records *records = NULL;
+
+    pthread_mutex_lock(&belt->lock);
+    while (belt->count == 0 && !belt->is_over)
+        pthread_cond_wait(&belt->changed, &belt->lock);
+    if (belt->count > 0)
+        records = belt->waiting[--belt->count];
+    pthread_cond_signal(&belt->changed);
+    pthread_mutex_unlock(&belt->lock);
+    return records;
+}
+
+static inline void belt_put(test_belt *belt, const tlm_records *records)
+{
+    pthread_mutex_lock(&belt->lock);
+    while (records && belt->count == TLM_COUNT(belt->waiting))
+        pthread_cond_wait(&belt->changed, &belt->lock);
+    if (records)
+        belt->waiting[belt->count++] = records;
+    else
+        belt->is_over = true;
+    pthread_cond_signal(&belt->changed);
+    pthread_mutex_unlock(&belt->lock);
+}
+
+static inline void *belt_run(void *argument)
+{
+    test_belt *belt = (test_belt *)argument;
+    const tlm_records *records;
+
+    while ((records = belt_take(belt))) {
+        for (uint64_t i = 0; i < records->data_size + TLM_PADDING; i++)
+            belt->sum += (unsigned char)records->data[i];
+        belt->records += records->record_count;
+        records->unref(records);
+    }
+    return NULL;
+}
+
+/** Reads to the end while another thread uses and gives back the batches: the number of records. */
+static inline uint64_t player_read_on_two_threads(test_player *self, uint32_t max_records)
+{
+    test_belt belt = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    const tlm_records *records;
+    pthread_t thread;
+    int result;
+
+    assert_int_equal(pthread_create(&thread, NULL, belt_run, &belt), 0);
+    while ((result = self->source->read(self->instance, max_records, 100, &records, &self->error)) == TLM_READ_RECORDS)
+        belt_put(&belt, records);
+    belt_put(&belt, NULL);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(result, TLM_READ_END);
+    return belt.records;
+}
+
 #endif

@@ -412,6 +412,18 @@ static void batches_outlive_the_instance(void **state)
     records->unref(records);
 }
 
+static void batches_are_used_and_given_back_by_another_thread(void **state)
+{
+    test_player player;
+
+    (void)state;
+    player_init(&player, "mock", log_settings);
+    player_start(&player);
+    player_open(&player, NULL);
+    assert_int_equal(player_read_on_two_threads(&player, 100), 20000);
+    player_finish(&player, true);
+}
+
 static void the_log_ends_with_the_last_year(void **state)
 {
     static const char *const settings[] = {"start_time", "2261-12-31T23:59:00Z", "realtime", "false", "rate", "1",
@@ -462,6 +474,7 @@ int main(void)
         cmocka_unit_test(a_restart_goes_on_with_the_first_runs_log_and_catches_up),
         cmocka_unit_test(wake_ends_a_wait_for_an_event_not_due),
         cmocka_unit_test(batches_outlive_the_instance),
+        cmocka_unit_test(batches_are_used_and_given_back_by_another_thread),
         cmocka_unit_test(the_log_ends_with_the_last_year),
         cmocka_unit_test(mistakes_in_settings_are_refused_with_a_sentence),
     };
