@@ -141,7 +141,7 @@ static const row rows[] = {
       "write it with an L at its end, or in quotes"}},
     {"negative number that libconfig wraps",
      WITH("big =\n -2147483649;"),
-     {"x.cfg:2: sources.everything.big: expected a whole number, found -2147483649, which does not fit into 32 bits; "
+     {"x.cfg:1: sources.everything.big: expected a whole number, found -2147483649, which does not fit into 32 bits; "
       "write it with an L at its end, or in quotes"}},
     {"hexadecimal number that libconfig wraps",
      WITH("big = 0xFFFFFFFF;"),
