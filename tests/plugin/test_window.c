@@ -729,6 +729,26 @@ static void a_stream_is_live_from_its_first_event_for_15_minutes(void **state)
     end(&at);
 }
 
+static void every_event_gives_a_stream_15_minutes_more(void **state)
+{
+    (void)state;
+    session at;
+    begin(&at);
+    give(&at, chat("a", 0, "u"));
+    prepare(&at);
+    give(&at, chat("b", 503, "u"));
+    advance(&at, after(901)); /* the first event is 15 minutes old */
+    prepare(&at);
+    assert_string_equal(stream(&at, "is_live"), "1");
+    advance(&at, after(1403) - 1);
+    prepare(&at);
+    assert_string_equal(stream(&at, "is_live"), "1");
+    advance(&at, after(1403));
+    prepare(&at);
+    assert_string_equal(stream(&at, "is_live"), "0");
+    end(&at);
+}
+
 static void at_the_end_of_a_replay_its_highest_timestamp_counts(void **state)
 {
     (void)state;
@@ -863,6 +883,26 @@ static void a_stream_falls_silent_across_a_restart(void **state)
     end(&at);
 }
 
+/* No row shows the second viewer event, as the count is the same; but it is younger than the stream_end to come. */
+static void a_change_that_no_row_shows_outlives_its_pane(void **state)
+{
+    (void)state;
+    session at;
+    begin(&at);
+    give(&at, viewer("v", 1, 5));
+    prepare(&at);
+    give(&at, viewer("w", 12, 5));
+    give(&at, chat("a", 65, "u"));
+    advance(&at, after(80)); /* the viewers' panes are closed, that of the message is not */
+    prepare(&at);
+    restart(&at);
+    refill(&at, chat("a", 65, "u"), 2);
+    assert_int_equal(give(&at, meta("z", 5, TLM_META_STREAM_END)), TLM_VERDICT_APPLIED);
+    finish(&at);
+    assert_string_equal(stream(&at, "is_live"), "1");
+    end(&at);
+}
+
 static void a_status_of_another_make_is_refused(void **state)
 {
     (void)state;
@@ -960,6 +1000,31 @@ static void what_was_turned_away_is_not_applied_when_read_again(void **state)
     refill(&at, turned_away, 1);
     refill(&at, let_in, 2);
     assert_int_equal(give(&at, let_in), TLM_VERDICT_DUPLICATE);
+    finish(&at);
+    assert_string_equal(window(&at, 10, "message_count"), "1");
+    end(&at);
+}
+
+/* The same, when a restart lies between turning a stream away and letting it in. */
+static void what_was_turned_away_is_remembered_over_restarts(void **state)
+{
+    (void)state;
+    session at;
+    begin_with(&at, 60, 10, 1);
+    lab_event one = meta("a", 0, TLM_META_STREAM_END), turned_away = chat("b", 11, "u"), let_in = chat("c", 11.5, "u");
+    one.stream = "one";
+    give(&at, one);                                                    /* 0 */
+    assert_int_equal(give(&at, turned_away), TLM_VERDICT_DEAD_LETTER); /* 1 */
+    prepare(&at);
+    restart(&at);
+    refill(&at, one, 0);
+    refill(&at, turned_away, 1);
+    advance(&at, after(60));
+    assert_int_equal(give(&at, let_in), TLM_VERDICT_APPLIED); /* 2 */
+    prepare(&at);
+    restart(&at);
+    refill(&at, turned_away, 1);
+    refill(&at, let_in, 2);
     finish(&at);
     assert_string_equal(window(&at, 10, "message_count"), "1");
     end(&at);
@@ -1101,16 +1166,19 @@ int main(void)
         cmocka_unit_test(the_sketch_of_the_last_slide_is_that_of_its_chatters),
         cmocka_unit_test(panes_take_late_arrivals_after_they_were_packed),
         cmocka_unit_test(a_stream_is_live_from_its_first_event_for_15_minutes),
+        cmocka_unit_test(every_event_gives_a_stream_15_minutes_more),
         cmocka_unit_test(at_the_end_of_a_replay_its_highest_timestamp_counts),
         cmocka_unit_test(after_stream_end_only_a_start_or_viewers_revive),
         cmocka_unit_test(no_row_tells_of_the_last_event_alone),
         cmocka_unit_test(late_viewers_are_not_seen),
         cmocka_unit_test(a_forgotten_stream_is_remembered_exactly),
         cmocka_unit_test(a_stream_falls_silent_across_a_restart),
+        cmocka_unit_test(a_change_that_no_row_shows_outlives_its_pane),
         cmocka_unit_test(a_status_of_another_make_is_refused),
         cmocka_unit_test(a_status_cut_short_is_refused),
         cmocka_unit_test(streams_beyond_max_streams_are_dead_letters),
         cmocka_unit_test(what_was_turned_away_is_not_applied_when_read_again),
+        cmocka_unit_test(what_was_turned_away_is_remembered_over_restarts),
         cmocka_unit_test(memory_is_given_back),
         cmocka_unit_test(early_rows_show_the_window_that_ends_next),
         cmocka_unit_test(inputs_are_read_again_from_the_first_event_with_a_window_open),
