@@ -33,26 +33,26 @@ typedef struct tlm_pipeline_options {
     int64_t allowed_lateness, idle_timeout, max_future;
     uint32_t at_idle;
     int64_t flush_interval, early_interval, stall_timeout, stop_timeout;
-    int64_t batch_records;   /**< records a batch */
-    int64_t queue_batches;   /**< batches waiting before a lane */
-    int64_t queue_bytes;     /**< bytes waiting before a lane */
-    int64_t flush_rows;      /**< rows of a lane that start a flush before its time */
+    int64_t batch_records; /**< records a batch */
+    int64_t queue_batches; /**< batches waiting before a lane */
+    int64_t queue_bytes;   /**< bytes waiting before a lane */
+    int64_t flush_rows;    /**< rows of a lane that start a flush before its time */
     int64_t flush_bytes;
-    int64_t max_streams;     /**< a lane */
+    int64_t max_streams; /**< a lane */
 } tlm_pipeline_options;
 
 /** Group `listen`. */
 typedef struct tlm_listen_options {
     const char *address;
     int64_t port;
-    int64_t head_timeout;    /**< milliseconds for the first head to arrive */
-    int64_t max_pending;     /**< connections whose head has not arrived */
+    int64_t head_timeout; /**< milliseconds for the first head to arrive */
+    int64_t max_pending;  /**< connections whose head has not arrived */
 } tlm_listen_options;
 
 /** Group `log`. */
 typedef struct tlm_log_options {
     uint32_t level;  /**< TLM_LOG_DEBUG ... */
-    uint32_t format; /**< 1 text, 2 json */
+    uint32_t format; /**< TLM_LOG_FORMAT_... */
 } tlm_log_options;
 
 /** One component of the file with its filled config struct. */
@@ -72,33 +72,55 @@ typedef struct tlm_plan {
     tlm_log_options log;
     tlm_plan_instance *instances; /**< in the order of the sections above, then of the file */
     uint32_t instance_count;
+    struct tlm_arena *memory; /**< what all of the above lives in */
 } tlm_plan;
+
+/** Most mistakes that are told of one file. */
+#define TLM_PROBLEMS_MAX 1000
 
 /** All mistakes of a file, in the order they were found. Zero-initialised; free with tlm_problems_finish. */
 typedef struct tlm_problems {
     char **sentences; /**< "conf/x.cfg:12: ..." */
     size_t count;
+    size_t lost; /**< further ones, beyond TLM_PROBLEMS_MAX or when memory was short */
 } tlm_problems;
 
 /**
- * Reads and checks a file. Components come from `registry`, which must outlive the plan. -EINVAL: `problems` holds every
- * mistake found; -ENOENT and others: it holds one sentence.
+ * Reads and checks a file. Components come from `registry`, which must outlive the plan. On failure `problems` holds
+ * every mistake found: -EINVAL; one sentence when the file cannot be read (-ENOENT and others); -ENOMEM. The
+ * environment is read (expand.h): main thread.
  */
 int tlm_plan_load(const char *path, tlm_registry *registry, tlm_plan **ret_plan, tlm_problems *problems);
 
 /** Frees a plan with its config structs; accepts NULL. */
 void tlm_plan_destroy(tlm_plan *plan);
 
-/** Adds a formatted sentence; -ENOMEM is remembered as a fixed sentence. */
+/** Adds a formatted sentence, or counts it as lost. */
 TLM_PRINTF(2, 3) void tlm_problems_add(tlm_problems *problems, const char *format, ...);
 void tlm_problems_finish(tlm_problems *problems);
 
-/** The option tables of the groups `pipeline`, `listen` and `log`, for `describe` and the reference. */
-extern const tlm_option tlm_pipeline_option_table[];
-extern const uint32_t tlm_pipeline_option_count;
-extern const tlm_option tlm_listen_option_table[];
-extern const uint32_t tlm_listen_option_count;
-extern const tlm_option tlm_log_option_table[];
-extern const uint32_t tlm_log_option_count;
+/** A group of the file that belongs to the host: its options, for reading, `describe` and the reference. */
+typedef struct tlm_plan_group {
+    const char *name; /**< "pipeline" */
+    const char *doc;
+    const tlm_option *options;
+    uint32_t option_count;
+    uint32_t offset; /**< of its struct in tlm_plan */
+} tlm_plan_group;
+
+extern const tlm_plan_group tlm_plan_groups[];
+extern const uint32_t tlm_plan_group_count;
+
+/** A section of the file that names components. */
+typedef struct tlm_plan_section {
+    const char *name;      /**< "sources" */
+    const char *singular;  /**< "source" */
+    const char *interface; /**< what its components must offer */
+    uint32_t section;      /**< TLM_SECTION_... */
+    uint32_t is_list;      /**< a list of groups, else one group */
+} tlm_plan_section;
+
+extern const tlm_plan_section tlm_plan_sections[];
+extern const uint32_t tlm_plan_section_count;
 
 #endif

@@ -24,7 +24,8 @@ enum {
 };
 
 /**
- * The host reads a source on one thread of its own, from `open` to `close`; `wake` and `progress` come from any.
+ * The host opens and closes a source on its main thread and reads it on one other thread in between; `wake` and
+ * `progress` come from any.
  */
 typedef struct tlm_source {
     /**

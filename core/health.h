@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file health.h
+ * The state of every instance and lane, as they report it and as the core sees it. Any thread.
+ */
+#ifndef TLM_CORE_HEALTH_H
+#define TLM_CORE_HEALTH_H
+
+#include "log.h"
+
+#include <telemetra/telemetra.h>
+
+typedef struct tlm_health tlm_health;
+typedef struct tlm_health_entry tlm_health_entry;
+
+int tlm_health_create(const tlm_log *log, tlm_health **ret_health);
+void tlm_health_destroy(tlm_health *health);
+
+/** Adds an entry, ok at first; strings must outlive the health. NULL when memory is short. Before threads start. */
+tlm_health_entry *tlm_health_add(tlm_health *health, const char *name, const char *component, uint32_t is_store);
+
+/** Sets an entry's state. A change is logged once: a worse one as a warning or an error, a recovery as information. */
+void tlm_health_set(tlm_health_entry *entry, uint32_t status, tlm_text message);
+
+/**
+ * An entry whose state is looked up when a report is made: `probe` fills a message and returns the status. It must not
+ * block. Replaces what tlm_health_set said only if it is worse.
+ */
+void tlm_health_probe(tlm_health_entry *entry, uint32_t (*probe)(void *context, tlm_error *message), void *context);
+
+/** As tlm_health_service.report. */
+uint32_t tlm_health_report(tlm_health *health, void (*visit)(void *context, const tlm_health_item *item),
+                           void *context);
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lane_worker.h"
+
+#include <stdlib.h>
+
+/* How long a lane sleeps at most: the grain of the clock that stands in for idle inputs. */
+#define WAKE_NS (200 * TLM_NS_PER_MS)
+
+/* --- the thread -------------------------------------------------------------------------------------------------- */
+
+/* Sleeps until there is a parcel that may be taken, an answer, or `wake_ns`. NULL: something else than a parcel. */
+static tlm_parcel *next_parcel(tlm_lane_worker *worker, int64_t wake_ns)
+{
+    tlm_inbox *inbox = &worker->inbox;
+    int may_take = !(tlm_outbox_is_full(worker->outbox) && tlm_outbox_is_flying(worker->outbox));
+    struct timespec until = {.tv_sec = wake_ns / TLM_NS_PER_SECOND, .tv_nsec = wake_ns % TLM_NS_PER_SECOND};
+    tlm_parcel *parcel = NULL;
+    int result = 0;
+    pthread_mutex_lock(&inbox->mutex);
+    while (!result && !atomic_load(&worker->is_stopping) && !tlm_outbox_has_answer_locked(worker->outbox) &&
+           !(may_take && inbox->count))
+        result = pthread_cond_timedwait(&inbox->filled, &inbox->mutex, &until);
+    if (may_take && !atomic_load(&worker->is_stopping))
+        parcel = tlm_inbox_take_locked(inbox);
+    pthread_mutex_unlock(&inbox->mutex);
+    return parcel;
+}
+
+static int is_all_done(tlm_lane_worker *worker)
+{
+    return worker->is_finished && !worker->is_moved && !tlm_outbox_is_filled(worker->outbox) &&
+           !tlm_outbox_is_flying(worker->outbox);
+}
+
+static int turn(tlm_lane_worker *worker, tlm_error *error)
+{
+    int64_t wake_ns = tlm_monotonic_ns() + WAKE_NS;
+    int result = tlm_lane_step_flush(worker, &wake_ns, error);
+    if (result < 0)
+        return result;
+    result = tlm_lane_do_what_is_due(worker, &wake_ns);
+    if (result < 0)
+        return tlm_error_set(error, result, "%s", result == -ENOMEM ? "out of memory" : strerror(-result));
+    if (is_all_done(worker))
+        return 0;
+    tlm_parcel *parcel = next_parcel(worker, wake_ns);
+    if (!parcel)
+        return 0;
+    result = tlm_lane_take_parcel(worker, parcel);
+    tlm_parcel_destroy(parcel);
+    if (result < 0)
+        return tlm_error_set(error, result, "%s", result == -ENOMEM ? "out of memory" : strerror(-result));
+    return 0;
+}
+
+static void end(tlm_lane_worker *worker, int result, const tlm_error *error)
+{
+    tlm_inbox_close(&worker->inbox);
+    tlm_lane_show_figures(worker);
+    if (result < 0)
+        tlm_health_set(worker->health, TLM_HEALTH_ERROR, tlm_text_of(error->text));
+    worker->is_kept = result >= 0;
+    worker->options.ended(worker->options.context, result < 0 ? error->text : NULL);
+}
+
+static void *run(void *context)
+{
+    tlm_lane_worker *worker = context;
+    tlm_error error = {{0}};
+    int result = 0;
+    while (result >= 0 && !atomic_load(&worker->is_stopping) && !is_all_done(worker))
+        result = turn(worker, &error);
+    if (result >= 0 && !is_all_done(worker)) {
+        result = tlm_lane_flush_last(worker, &error);
+        if (result == 0)
+            result = tlm_error_set(&error, -ETIMEDOUT,
+                                   "not everything was kept before the stop timeout; the rest will be read again");
+    }
+    end(worker, result, &error);
+    return NULL;
+}
+
+/* --- life -------------------------------------------------------------------------------------------------------- */
+
+/* A lane with work that finishes nothing for `stall_timeout` is not healthy. */
+static uint32_t probe(void *context, tlm_error *message)
+{
+    tlm_lane_worker *worker = context;
+    int64_t still_ns = tlm_monotonic_ns() - atomic_load(&worker->moved_ns);
+    pthread_mutex_lock(&worker->inbox.mutex);
+    uint32_t waiting = worker->inbox.count;
+    pthread_mutex_unlock(&worker->inbox.mutex);
+    uint32_t is_flushing = atomic_load(&worker->is_waiting);
+    if ((!waiting && !is_flushing) || still_ns < worker->pipeline->stall_timeout * TLM_NS_PER_MS)
+        return TLM_HEALTH_OK;
+    tlm_error_set(message, 0, "stalled: %s, nothing finished for %lld s",
+                  is_flushing ? "a flush waits for its sinks" : "batches wait",
+                  (long long)(still_ns / TLM_NS_PER_SECOND));
+    return TLM_HEALTH_DEGRADED;
+}
+
+int tlm_lane_create(const tlm_lane_options *options, tlm_lane_worker **ret_worker, tlm_error *error)
+{
+    tlm_lane_worker *worker = calloc(1, sizeof *worker);
+    if (!worker)
+        return tlm_error_set(error, -ENOMEM, "out of memory");
+    worker->options = *options;
+    worker->pipeline = &options->shared->plan->pipeline;
+    (void)snprintf(worker->name, sizeof worker->name, "lane %u", options->lane);
+    pthread_mutex_init(&worker->figures_mutex, NULL);
+    atomic_store(&worker->moved_ns, tlm_monotonic_ns());
+    int result = tlm_inbox_init(&worker->inbox, (uint32_t)worker->pipeline->queue_batches,
+                                (uint64_t)worker->pipeline->queue_bytes);
+    worker->health = result ? NULL : tlm_health_add(options->shared->health, worker->name, "core", 0);
+    if (!worker->health) {
+        result = tlm_error_set(error, -ENOMEM, "out of memory");
+        goto fail;
+    }
+    tlm_outbox_options outbox = {
+        .shared = options->shared, .inbox = &worker->inbox, .health = worker->health, .lane = options->lane};
+    result = tlm_outbox_create(&outbox, &worker->outbox, error);
+    if (result < 0 || (result = tlm_lane_take(worker, error)) < 0)
+        goto fail;
+    tlm_health_probe(worker->health, probe, worker);
+    tlm_lane_show_figures(worker);
+    *ret_worker = worker;
+    return 0;
+fail:
+    tlm_lane_destroy(worker);
+    return result;
+}
+
+int tlm_lane_start(tlm_lane_worker *worker, tlm_error *error)
+{
+    int64_t now_ns = tlm_monotonic_ns();
+    worker->flush_ns = now_ns + worker->pipeline->flush_interval * TLM_NS_PER_MS;
+    worker->early_ns = now_ns + worker->pipeline->early_interval * TLM_NS_PER_MS;
+    int result = pthread_create(&worker->thread, NULL, run, worker);
+    if (result)
+        return tlm_error_set(error, -result, "cannot start a thread: %s", strerror(result));
+    worker->is_running = 1;
+    return 0;
+}
+
+void tlm_lane_ask_stop(tlm_lane_worker *worker, int64_t deadline_ns)
+{
+    pthread_mutex_lock(&worker->inbox.mutex);
+    atomic_store(&worker->stop_deadline_ns, deadline_ns);
+    atomic_store(&worker->is_stopping, 1);
+    pthread_cond_broadcast(&worker->inbox.filled);
+    pthread_mutex_unlock(&worker->inbox.mutex);
+}
+
+int tlm_lane_join(tlm_lane_worker *worker)
+{
+    if (worker->is_running)
+        pthread_join(worker->thread, NULL);
+    worker->is_running = 0;
+    return (int)worker->is_kept;
+}
+
+void tlm_lane_destroy(tlm_lane_worker *worker)
+{
+    if (!worker)
+        return;
+    if (worker->health)
+        tlm_health_probe(worker->health, NULL, NULL);
+    for (uint32_t i = 0; i < worker->seat_count; i++)
+        if (worker->seats[i].state)
+            worker->seats[i].processor->lane_close(worker->seats[i].state);
+    tlm_outbox_destroy(worker->outbox);
+    tlm_inbox_finish(&worker->inbox);
+    pthread_mutex_destroy(&worker->figures_mutex);
+    free(worker->watermarks);
+    free(worker->verdicts);
+    free(worker);
+}
+
+tlm_inbox *tlm_lane_inbox(tlm_lane_worker *worker)
+{
+    return &worker->inbox;
+}
+
+const tlm_input_record *tlm_lane_input(const tlm_lane_worker *worker, const char *name)
+{
+    for (uint32_t i = 0; i < worker->record.input_count; i++)
+        if (!strcmp(worker->record.inputs[i].name, name))
+            return &worker->record.inputs[i];
+    return NULL;
+}
+
+void tlm_lane_look(tlm_lane_worker *worker, tlm_lane_figures *ret_figures)
+{
+    pthread_mutex_lock(&worker->figures_mutex);
+    *ret_figures = worker->figures;
+    pthread_mutex_unlock(&worker->figures_mutex);
+    pthread_mutex_lock(&worker->inbox.mutex);
+    ret_figures->queue_batches = worker->inbox.count;
+    ret_figures->queue_bytes = worker->inbox.size_bytes;
+    pthread_mutex_unlock(&worker->inbox.mutex);
+}

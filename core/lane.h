@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file lane.h
+ * A lane: a share of the streams with its own processors, state, positions, watermark and checkpoint row, on a thread
+ * of its own.
+ */
+#ifndef TLM_CORE_LANE_H
+#define TLM_CORE_LANE_H
+
+#include "host.h"
+#include "parcel.h"
+#include "record.h"
+
+typedef struct tlm_lane_worker tlm_lane_worker;
+
+typedef struct tlm_lane_options {
+    const tlm_shared *shared;
+    uint32_t lane;
+    /**
+     * Told once, on the lane's thread, when it has ended by itself: all inputs have ended and everything is kept
+     * (`sentence` NULL), or it had to stop.
+     */
+    void (*ended)(void *context, const char *sentence);
+    void *context;
+} tlm_lane_options;
+
+/** Takes the lane in the checkpoint and opens its processors. Sources and sinks must be started. Main thread. */
+int tlm_lane_create(const tlm_lane_options *options, tlm_lane_worker **ret_worker, tlm_error *error);
+int tlm_lane_start(tlm_lane_worker *worker, tlm_error *error);
+/** Asks it to flush and end; it has until `deadline_ns` (monotonic). Does not wait. */
+void tlm_lane_ask_stop(tlm_lane_worker *worker, int64_t deadline_ns);
+/** Joins the thread: 1 when everything it had was kept, 0 when the deadline passed or it had failed. */
+int tlm_lane_join(tlm_lane_worker *worker);
+/** Closes processors. Sinks must be stopped, so that no answer can come any more. Accepts NULL. */
+void tlm_lane_destroy(tlm_lane_worker *worker);
+
+/** Where parcels go. */
+tlm_inbox *tlm_lane_inbox(tlm_lane_worker *worker);
+/** The record of an input as the lane was taken, or NULL. Before tlm_lane_start. */
+const tlm_input_record *tlm_lane_input(const tlm_lane_worker *worker, const char *name);
+
+/** Figures of a lane, as one snapshot. */
+typedef struct tlm_lane_figures {
+    tlm_accounting accounting;
+    int64_t watermark_ns;
+    uint64_t queue_batches, queue_bytes, state_bytes, flushes;
+} tlm_lane_figures;
+
+/** Any thread. */
+void tlm_lane_look(tlm_lane_worker *worker, tlm_lane_figures *ret_figures);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lane_worker.h"
+
+#include "dead_letter.h"
+
+/* --- what processors call ---------------------------------------------------------------------------------------- */
+
+static struct tlm_seat *seat_of(const tlm_lane *lane)
+{
+    return (struct tlm_seat *)(uintptr_t)lane;
+}
+
+static int lane_emit(const tlm_lane *lane, const tlm_dataset *dataset, uint32_t flags, const tlm_cell *cells)
+{
+    return tlm_outbox_add(seat_of(lane)->worker->outbox, dataset, flags, cells);
+}
+
+static int lane_dead_letter(const tlm_lane *lane, uint32_t index, tlm_text reason)
+{
+    tlm_lane_worker *worker = seat_of(lane)->worker;
+    const tlm_event_view *view = worker->view;
+    const tlm_event *event = &view->batch->events[view->rows[index]];
+    return tlm_dead_letter_add(worker->outbox, worker->record.inputs[view->input].name, view->batch->records,
+                               event->record, event->kind, reason);
+}
+
+static int lane_state_put(const tlm_lane *lane, tlm_text key, tlm_text value)
+{
+    return tlm_outbox_state_put(seat_of(lane)->worker->outbox, seat_of(lane)->living->host.instance, key, value);
+}
+
+static int lane_state_get(const tlm_lane *lane, tlm_text key, int (*found)(void *context, tlm_text key, tlm_text value),
+                          void *context)
+{
+    return tlm_outbox_state_get(seat_of(lane)->worker->outbox, seat_of(lane)->living->host.instance, key, found,
+                                context);
+}
+
+static int lane_state_each(const tlm_lane *lane, int (*found)(void *context, tlm_text key, tlm_text value),
+                           void *context)
+{
+    return tlm_outbox_state_each(seat_of(lane)->worker->outbox, seat_of(lane)->living->host.instance, found, context);
+}
+
+/* --- taking the lane --------------------------------------------------------------------------------------------- */
+
+static int add_inputs(tlm_lane_worker *worker, tlm_error *error)
+{
+    const tlm_plan *plan = worker->options.shared->plan;
+    tlm_lane_record old = worker->record;
+    worker->record.input_count = 0;
+    for (uint32_t i = 0; i < plan->instance_count; i++) {
+        if (plan->instances[i].section != TLM_SECTION_SOURCE)
+            continue;
+        const char *name = plan->instances[i].name;
+        tlm_input_record *input = &worker->record.inputs[worker->record.input_count];
+        const tlm_input_record *known = tlm_lane_record_input(&old, name);
+        *input = known ? *known : (tlm_input_record){.highest_ns = INT64_MIN};
+        if ((size_t)snprintf(input->name, sizeof input->name, "%s", name) >= sizeof input->name)
+            return tlm_error_set(error, -EINVAL, "%s: the name of a source has at most %zu bytes", name,
+                                 sizeof input->name - 1);
+        worker->refilling[worker->record.input_count] = input->from.ordinal < input->next.ordinal;
+        worker->states[worker->record.input_count++] = TLM_INPUT_ACTIVE;
+    }
+    for (uint32_t i = 0; i < old.input_count; i++)
+        if (!tlm_lane_record_input(&worker->record, old.inputs[i].name))
+            return tlm_error_set(
+                error, -EINVAL,
+                "the checkpoint belongs to a pipeline with the source \"%s\", which this file does not "
+                "have; name the pipeline anew or start with a new checkpoint",
+                old.inputs[i].name);
+    return 0;
+}
+
+/* What the stored state depends on: another value of it cannot be continued. */
+static int settings_text(const tlm_lane_worker *worker, char *text, size_t size)
+{
+    const tlm_plan *plan = worker->options.shared->plan;
+    int used = snprintf(text, size, "lanes=%lld", (long long)plan->pipeline.lanes);
+    for (uint32_t i = 0; i < worker->seat_count; i++) {
+        const struct tlm_seat *seat = &worker->seats[i];
+        if (used < 0 || (size_t)used >= size)
+            return -ENOBUFS;
+        used += snprintf(text + used, size - (size_t)used, "; %s: %s", seat->living->host.instance,
+                         seat->processor->settings(seat->living->instance));
+    }
+    return used < 0 || (size_t)used >= size ? -ENOBUFS : 0;
+}
+
+static int find_seats(tlm_lane_worker *worker, tlm_error *error)
+{
+    const tlm_shared *shared = worker->options.shared;
+    for (uint32_t i = 0; i < shared->plan->instance_count; i++) {
+        if (shared->plan->instances[i].section != TLM_SECTION_PROCESSOR)
+            continue;
+        if (worker->seat_count == TLM_PROCESSORS_MAX)
+            return tlm_error_set(error, -EINVAL, "a pipeline has at most %d processors", TLM_PROCESSORS_MAX);
+        struct tlm_seat *seat = &worker->seats[worker->seat_count++];
+        seat->worker = worker;
+        seat->living = &shared->living[i];
+        seat->processor = tlm_living_interface(seat->living, TLM_INTERFACE_PROCESSOR);
+    }
+    return 0;
+}
+
+static int open_seats(tlm_lane_worker *worker, tlm_error *error)
+{
+    for (uint32_t i = 0; i < worker->seat_count; i++) {
+        struct tlm_seat *seat = &worker->seats[i];
+        seat->lane = (tlm_lane){.struct_size = (uint32_t)sizeof seat->lane,
+                                .lane = worker->options.lane,
+                                .lane_count = (uint32_t)worker->pipeline->lanes,
+                                .input_count = worker->record.input_count,
+                                .watermark_ns = worker->record.watermark_ns,
+                                .streams_max = (uint64_t)worker->pipeline->max_streams,
+                                .emit = lane_emit,
+                                .dead_letter = lane_dead_letter,
+                                .state_put = lane_state_put,
+                                .state_get = lane_state_get,
+                                .state_each = lane_state_each};
+        tlm_error reason = {{0}};
+        int result = seat->processor->lane_open(seat->living->instance, &seat->lane, &seat->state, &reason);
+        if (result < 0)
+            return tlm_error_set(error, result, "%s: %.900s", seat->living->host.instance, reason.text);
+    }
+    return 0;
+}
+
+int tlm_lane_take(tlm_lane_worker *worker, tlm_error *error)
+{
+    char settings[1024];
+    int result = find_seats(worker, error);
+    if (result < 0)
+        return result;
+    if (settings_text(worker, settings, sizeof settings) < 0)
+        return tlm_error_set(error, -ENOBUFS, "the settings of the processors are too long");
+    worker->record.watermark_ns = INT64_MIN;
+    result = tlm_outbox_take(worker->outbox, settings, &worker->record, error);
+    if (result < 0)
+        return result;
+    result = add_inputs(worker, error);
+    return result < 0 ? result : open_seats(worker, error);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file lane_worker.h
+ * A lane from the inside; for lane*.c only. All functions here run on the lane's thread, or before it starts.
+ */
+#ifndef TLM_CORE_LANE_WORKER_H
+#define TLM_CORE_LANE_WORKER_H
+
+#include "clock.h"
+#include "lane.h"
+#include "outbox.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/** Processors a pipeline can have. */
+#define TLM_PROCESSORS_MAX 16
+
+/* One processor in this lane, with the lane as it sees it. */
+struct tlm_seat {
+    tlm_lane lane; /* first: the callbacks find the rest through it */
+    tlm_lane_worker *worker;
+    const tlm_living *living;
+    const tlm_processor *processor;
+    tlm_lane_state *state;
+};
+
+struct tlm_lane_worker {
+    tlm_lane_options options;
+    const tlm_pipeline_options *pipeline;
+    tlm_inbox inbox;
+    tlm_outbox *outbox;
+    tlm_health_entry *health;
+    char name[32];
+    pthread_t thread;
+    uint32_t is_running, is_kept;
+
+    /* The lane's thread only. */
+    struct tlm_seat seats[TLM_PROCESSORS_MAX];
+    uint32_t seat_count;
+    tlm_lane_record record;
+    uint32_t states[TLM_INPUTS_MAX]; /* TLM_INPUT_... */
+    uint32_t refilling[TLM_INPUTS_MAX]; /* what lies before the record's `next` is still being read again */
+    int64_t all_idle_since_ns;       /* monotonic; 0: some input is active */
+    int64_t flush_ns, early_ns;      /* when the next one is due */
+    uint32_t is_moved;               /* the record has changed since the last flush */
+    uint32_t is_finished;            /* all inputs have ended and everything is final */
+    const tlm_event_view *view;      /* under way, for dead letters */
+    int64_t *watermarks;             /* room for one batch */
+    uint8_t *verdicts;
+    uint32_t room;
+
+    /* Any thread. */
+    atomic_uint is_stopping;
+    _Atomic int64_t stop_deadline_ns;
+    _Atomic int64_t moved_ns; /* monotonic, when something was last finished */
+    atomic_uint is_waiting;   /* a flush is under way */
+    pthread_mutex_t figures_mutex;
+    tlm_lane_figures figures;
+};
+
+/* --- lane_seats.c ------------------------------------------------------------------------------------------------ */
+
+/** Seats the plan's processors, takes the lane in the checkpoint and opens them on it. */
+int tlm_lane_take(tlm_lane_worker *worker, tlm_error *error);
+
+/* --- lane_watermark.c -------------------------------------------------------------------------------------------- */
+
+/** The lane's watermark before each of `count` rows of a parcel: its input's, held back by others, never going back. */
+void tlm_lane_fill_watermarks(tlm_lane_worker *worker, const tlm_parcel *parcel, uint32_t first, uint32_t count);
+/** Moves the watermark to where the active inputs allow. */
+int tlm_lane_advance(tlm_lane_worker *worker);
+/** With no active input: the clock goes on in their place, or everything becomes final. */
+int tlm_lane_advance_idle(tlm_lane_worker *worker);
+
+/* --- lane_intake.c ----------------------------------------------------------------------------------------------- */
+
+/** Processes one parcel and accounts for it. */
+int tlm_lane_take_parcel(tlm_lane_worker *worker, const tlm_parcel *parcel);
+/** Renews the figures that other threads see. */
+void tlm_lane_show_figures(tlm_lane_worker *worker);
+
+/* --- lane_flush.c ------------------------------------------------------------------------------------------------ */
+
+/** Sends early rows and a flush where they are due; lowers `wake_ns` to when the next one is. */
+int tlm_lane_do_what_is_due(tlm_lane_worker *worker, int64_t *wake_ns);
+/** Moves a flush under way on. Negative: the lane cannot go on, for the reason in `error`. */
+int tlm_lane_step_flush(tlm_lane_worker *worker, int64_t *wake_ns, tlm_error *error);
+/** Lets the flush under way land, then sends the rest, until the stop's deadline. 1: everything was kept; 0: not. */
+int tlm_lane_flush_last(tlm_lane_worker *worker, tlm_error *error);
+
+#endif

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "outbox.h"
+
+#include "clock.h"
+#include "rows.h"
+#include "state.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define RETRY_FIRST_NS (100 * TLM_NS_PER_MS)
+#define RETRY_LAST_NS (5 * TLM_NS_PER_SECOND)
+#define BUILDERS_MAX 32
+
+/* Rows in the making, one builder a dataset. */
+struct shelf {
+    tlm_rows_builder *builders[BUILDERS_MAX];
+    uint32_t count;
+};
+
+/* One sink's part in a flush. Guarded by the inbox's mutex from submit to its answer. */
+struct delivery {
+    tlm_outbox *outbox;
+    const tlm_living *living;
+    uint32_t kind; /* TLM_DELIVERY_... */
+    uint32_t is_asked, is_answered;
+    int result;
+    tlm_error reason;
+};
+
+enum {
+    STAGE_NONE = 0,
+    STAGE_REQUIRED = TLM_DELIVERY_REQUIRED,
+    STAGE_CHECKPOINT = TLM_DELIVERY_CHECKPOINT,
+    STAGE_BEST_EFFORT = TLM_DELIVERY_BEST_EFFORT
+};
+
+/* A flush under way: immutable content, and where it stands. */
+struct flight {
+    uint32_t stage;
+    const tlm_rows *rows[BUILDERS_MAX];
+    tlm_state_set state;
+    tlm_state_change *changes;
+    char *record;
+    tlm_commit commit;
+    int64_t retry_ns, pause_ns; /* 0: not waiting for a retry */
+};
+
+struct tlm_outbox {
+    tlm_outbox_options options;
+    const tlm_pipeline_options *pipeline;
+    struct shelf waiting, early;
+    tlm_state_set state;
+    uint64_t epoch, sequence;
+    struct flight flight;
+    struct delivery *deliveries;
+    uint32_t delivery_count;
+    struct delivery *checkpoint;
+};
+
+/* --- gathering --------------------------------------------------------------------------------------------------- */
+
+static void shelf_clear(struct shelf *shelf)
+{
+    for (uint32_t i = 0; i < shelf->count; i++)
+        tlm_rows_builder_destroy(shelf->builders[i]);
+    shelf->count = 0;
+}
+
+static int shelf_add(struct shelf *shelf, const tlm_dataset *dataset, uint32_t flags, const tlm_cell *cells)
+{
+    for (uint32_t i = 0; i < shelf->count; i++)
+        if (tlm_rows_builder_dataset(shelf->builders[i]) == dataset)
+            return tlm_rows_builder_add(shelf->builders[i], cells);
+    if (shelf->count == BUILDERS_MAX)
+        return -ENOBUFS;
+    int result = tlm_rows_builder_create(dataset, flags, &shelf->builders[shelf->count]);
+    if (result < 0)
+        return result;
+    return tlm_rows_builder_add(shelf->builders[shelf->count++], cells);
+}
+
+int tlm_outbox_add(tlm_outbox *outbox, const tlm_dataset *dataset, uint32_t flags, const tlm_cell *cells)
+{
+    return shelf_add(flags & TLM_ROWS_EARLY ? &outbox->early : &outbox->waiting, dataset, flags, cells);
+}
+
+void tlm_outbox_publish_early(tlm_outbox *outbox)
+{
+    for (uint32_t i = 0; i < outbox->early.count; i++) {
+        const tlm_rows *rows = tlm_rows_builder_finish(outbox->early.builders[i]);
+        tlm_feed_publish(outbox->options.shared->feed, rows);
+        rows->unref(rows);
+    }
+    outbox->early.count = 0;
+}
+
+int tlm_outbox_is_full(const tlm_outbox *outbox)
+{
+    uint64_t rows = 0, bytes = outbox->state.size_bytes;
+    for (uint32_t i = 0; i < outbox->waiting.count; i++) {
+        rows += tlm_rows_builder_count(outbox->waiting.builders[i]);
+        bytes += tlm_rows_builder_size_bytes(outbox->waiting.builders[i]);
+    }
+    return rows >= (uint64_t)outbox->pipeline->flush_rows || bytes >= (uint64_t)outbox->pipeline->flush_bytes;
+}
+
+int tlm_outbox_is_filled(const tlm_outbox *outbox)
+{
+    return outbox->waiting.count || outbox->state.entry_count;
+}
+
+/* --- slow state -------------------------------------------------------------------------------------------------- */
+
+static const tlm_checkpoint *checkpoint_interface(const tlm_outbox *outbox)
+{
+    return tlm_living_interface(outbox->checkpoint->living, TLM_INTERFACE_CHECKPOINT);
+}
+
+int tlm_outbox_state_put(tlm_outbox *outbox, const char *component, tlm_text key, tlm_text value)
+{
+    return tlm_state_set_put(&outbox->state, component, key, value);
+}
+
+/* What waits and what is under way is newer than what the checkpoint has. */
+static int find_change(const tlm_outbox *outbox, const char *component, tlm_text key, tlm_text *ret_value)
+{
+    return tlm_state_set_get(&outbox->state, component, key, ret_value) ||
+           tlm_state_set_get(&outbox->flight.state, component, key, ret_value);
+}
+
+int tlm_outbox_state_get(tlm_outbox *outbox, const char *component, tlm_text key,
+                         int (*found)(void *context, tlm_text key, tlm_text value), void *context)
+{
+    tlm_text value;
+    if (find_change(outbox, component, key, &value)) {
+        if (!value.size)
+            return 0;
+        int result = found(context, key, value);
+        return result < 0 ? result : 1;
+    }
+    return checkpoint_interface(outbox)->state_get(outbox->checkpoint->living->instance, outbox->options.lane,
+                                                   component, key, found, context);
+}
+
+int tlm_outbox_state_each(tlm_outbox *outbox, const char *component,
+                          int (*found)(void *context, tlm_text key, tlm_text value), void *context)
+{
+    return checkpoint_interface(outbox)->state_each(outbox->checkpoint->living->instance, outbox->options.lane,
+                                                    component, found, context);
+}
+
+/* --- a flush ----------------------------------------------------------------------------------------------------- */
+
+int tlm_outbox_is_flying(const tlm_outbox *outbox)
+{
+    return outbox->flight.stage != STAGE_NONE;
+}
+
+static void answer(void *token, int result, tlm_text reason)
+{
+    struct delivery *delivery = token;
+    tlm_inbox *inbox = delivery->outbox->options.inbox;
+    pthread_mutex_lock(&inbox->mutex);
+    assert(delivery->is_asked && !delivery->is_answered);
+    delivery->is_answered = 1;
+    delivery->result = result;
+    tlm_error_set(&delivery->reason, 0, "%.*s", (int)reason.size, reason.size ? reason.data : "");
+    pthread_cond_signal(&inbox->filled);
+    pthread_mutex_unlock(&inbox->mutex);
+}
+
+static void ask(tlm_outbox *outbox, struct delivery *delivery)
+{
+    pthread_mutex_lock(&outbox->options.inbox->mutex);
+    delivery->is_asked = 1;
+    delivery->is_answered = 0;
+    pthread_mutex_unlock(&outbox->options.inbox->mutex);
+    if (delivery->kind == TLM_DELIVERY_CHECKPOINT) {
+        checkpoint_interface(outbox)->commit(delivery->living->instance, &outbox->flight.commit, answer, delivery);
+    } else {
+        const tlm_sink *sink = tlm_living_interface(delivery->living, TLM_INTERFACE_SINK);
+        sink->submit(delivery->living->instance, &outbox->flight.commit.flush, answer, delivery);
+    }
+}
+
+static void enter_stage(tlm_outbox *outbox, uint32_t stage)
+{
+    outbox->flight.stage = stage;
+    outbox->flight.pause_ns = RETRY_FIRST_NS;
+    outbox->flight.retry_ns = 0;
+    for (uint32_t i = 0; i < outbox->delivery_count; i++) {
+        outbox->deliveries[i].is_asked = 0;
+        if (outbox->deliveries[i].kind == stage)
+            ask(outbox, &outbox->deliveries[i]);
+    }
+}
+
+static void flight_clear(struct flight *flight)
+{
+    for (uint32_t i = 0; i < flight->commit.flush.rows_count; i++)
+        flight->rows[i]->unref(flight->rows[i]);
+    tlm_state_set_finish(&flight->state);
+    free(flight->changes);
+    free(flight->record);
+    *flight = (struct flight){0};
+}
+
+int tlm_outbox_send(tlm_outbox *outbox, const tlm_lane_record *record)
+{
+    struct flight *flight = &outbox->flight;
+    assert(flight->stage == STAGE_NONE);
+    size_t record_size = 0;
+    char *text = tlm_lane_record_format(record, &record_size);
+    tlm_state_change *changes = tlm_state_set_list(&outbox->state);
+    if (!text || !changes) {
+        free(text);
+        free(changes);
+        return -ENOMEM;
+    }
+    flight->record = text;
+    flight->changes = changes;
+    flight->state = outbox->state;
+    outbox->state = (tlm_state_set){0};
+    for (uint32_t i = 0; i < outbox->waiting.count; i++)
+        flight->rows[i] = tlm_rows_builder_finish(outbox->waiting.builders[i]);
+    flight->commit = (tlm_commit){.struct_size = (uint32_t)sizeof flight->commit,
+                                  .change_count = flight->state.entry_count,
+                                  .changes = changes,
+                                  .record = {.data = text, .size = record_size},
+                                  .flush = {.struct_size = (uint32_t)sizeof(tlm_flush),
+                                            .lane = outbox->options.lane,
+                                            .epoch = outbox->epoch,
+                                            .sequence = outbox->sequence + 1,
+                                            .rows = flight->rows,
+                                            .rows_count = outbox->waiting.count}};
+    outbox->waiting.count = 0;
+    enter_stage(outbox, STAGE_REQUIRED);
+    return 0;
+}
+
+int tlm_outbox_has_answer_locked(const tlm_outbox *outbox)
+{
+    if (outbox->flight.stage == STAGE_NONE || outbox->flight.retry_ns)
+        return 0;
+    for (uint32_t i = 0; i < outbox->delivery_count; i++)
+        if (outbox->deliveries[i].is_asked && !outbox->deliveries[i].is_answered)
+            return 0;
+    return 1;
+}
+
+static int is_landed(const tlm_outbox *outbox)
+{
+    pthread_mutex_lock(&outbox->options.inbox->mutex);
+    int is_answered = tlm_outbox_has_answer_locked(outbox);
+    pthread_mutex_unlock(&outbox->options.inbox->mutex);
+    return is_answered;
+}
+
+void tlm_outbox_wait(tlm_outbox *outbox, int64_t until_ns)
+{
+    tlm_inbox *inbox = outbox->options.inbox;
+    struct timespec until = {.tv_sec = until_ns / TLM_NS_PER_SECOND, .tv_nsec = until_ns % TLM_NS_PER_SECOND};
+    int result = 0;
+    pthread_mutex_lock(&inbox->mutex);
+    while (!result && !tlm_outbox_has_answer_locked(outbox))
+        result = pthread_cond_timedwait(&inbox->filled, &inbox->mutex, &until);
+    pthread_mutex_unlock(&inbox->mutex);
+}
+
+/* The worst answer of the stage: a refusal before a fault that may pass. NULL: all is well. */
+static struct delivery *worst_answer(tlm_outbox *outbox)
+{
+    struct delivery *worst = NULL;
+    for (uint32_t i = 0; i < outbox->delivery_count; i++) {
+        struct delivery *each = &outbox->deliveries[i];
+        if (!each->is_asked || !each->result)
+            continue;
+        if (!worst || each->result == -ESTALE || each->result == -EBADMSG)
+            worst = each;
+    }
+    return worst;
+}
+
+static void retry_later(tlm_outbox *outbox, const struct delivery *failed)
+{
+    struct flight *flight = &outbox->flight;
+    tlm_error message;
+    int size = snprintf(message.text, sizeof message.text, "%s: %.900s; trying again, nothing is lost",
+                        failed->living->host.instance, failed->reason.text);
+    tlm_health_set(outbox->options.health, TLM_HEALTH_DEGRADED, (tlm_text){.data = message.text, .size = (size_t)size});
+    flight->retry_ns = tlm_monotonic_ns() + flight->pause_ns;
+    flight->pause_ns = flight->pause_ns * 2 < RETRY_LAST_NS ? flight->pause_ns * 2 : RETRY_LAST_NS;
+}
+
+static void retry_now(tlm_outbox *outbox)
+{
+    outbox->flight.retry_ns = 0;
+    for (uint32_t i = 0; i < outbox->delivery_count; i++)
+        if (outbox->deliveries[i].is_asked && outbox->deliveries[i].result)
+            ask(outbox, &outbox->deliveries[i]);
+}
+
+/* The checkpoint has it: from here on the flush has happened, whatever best-effort sinks say. */
+static void commit_done(tlm_outbox *outbox)
+{
+    outbox->sequence++;
+    for (uint32_t i = 0; i < outbox->flight.commit.flush.rows_count; i++)
+        tlm_feed_publish(outbox->options.shared->feed, outbox->flight.rows[i]);
+    enter_stage(outbox, STAGE_BEST_EFFORT);
+}
+
+static void report_best_effort(tlm_outbox *outbox)
+{
+    const struct delivery *failed = worst_answer(outbox);
+    if (!failed) {
+        tlm_health_set(outbox->options.health, TLM_HEALTH_OK, (tlm_text){0});
+        return;
+    }
+    tlm_error message;
+    int size = snprintf(message.text, sizeof message.text, "%s did not take rows of a flush: %.900s",
+                        failed->living->host.instance, failed->reason.text);
+    tlm_health_set(outbox->options.health, TLM_HEALTH_DEGRADED, (tlm_text){.data = message.text, .size = (size_t)size});
+}
+
+static int end_flight(tlm_outbox *outbox, int outcome)
+{
+    flight_clear(&outbox->flight);
+    return outcome;
+}
+
+int tlm_outbox_step(tlm_outbox *outbox, int64_t *ret_wake_ns, tlm_error *error)
+{
+    struct flight *flight = &outbox->flight;
+    if (flight->retry_ns && flight->retry_ns <= tlm_monotonic_ns())
+        retry_now(outbox);
+    while (flight->stage != STAGE_NONE) {
+        if (flight->retry_ns && flight->retry_ns < *ret_wake_ns)
+            *ret_wake_ns = flight->retry_ns;
+        if (flight->retry_ns || !is_landed(outbox))
+            return TLM_FLUSH_FLYING;
+        if (flight->stage == STAGE_BEST_EFFORT) {
+            report_best_effort(outbox);
+            return end_flight(outbox, TLM_FLUSH_LANDED);
+        }
+        const struct delivery *failed = worst_answer(outbox);
+        if (failed && (failed->result == -ESTALE || failed->result == -EBADMSG)) {
+            tlm_error_set(error, failed->result, "%s: %.900s", failed->living->host.instance, failed->reason.text);
+            return end_flight(outbox, failed->result == -ESTALE ? TLM_FLUSH_LOST : TLM_FLUSH_REFUSED);
+        }
+        if (failed)
+            retry_later(outbox, failed);
+        else if (flight->stage == STAGE_REQUIRED)
+            enter_stage(outbox, STAGE_CHECKPOINT);
+        else
+            commit_done(outbox);
+    }
+    return TLM_FLUSH_NONE;
+}
+
+/* --- taking the lane --------------------------------------------------------------------------------------------- */
+
+struct taking {
+    tlm_outbox *outbox;
+    tlm_lane_record *ret_record;
+    tlm_error *error;
+    int result;
+};
+
+static void on_taken(void *context, const tlm_taken *taken)
+{
+    struct taking *taking = context;
+    taking->outbox->epoch = taken->epoch;
+    taking->outbox->sequence = taken->sequence;
+    if (!taken->record.size)
+        return;
+    int result = tlm_lane_record_parse(taken->record, taking->ret_record, taking->error);
+    taking->result = result < 0 ? result : 1;
+}
+
+int tlm_outbox_take(tlm_outbox *outbox, const char *settings, tlm_lane_record *ret_record, tlm_error *error)
+{
+    struct taking taking = {.outbox = outbox, .ret_record = ret_record, .error = error};
+    int result = checkpoint_interface(outbox)->take(outbox->checkpoint->living->instance, outbox->options.lane,
+                                                    settings, on_taken, &taking, error);
+    return result < 0 ? result : taking.result;
+}
+
+/* --- life -------------------------------------------------------------------------------------------------------- */
+
+int tlm_outbox_create(const tlm_outbox_options *options, tlm_outbox **ret_outbox, tlm_error *error)
+{
+    const tlm_plan *plan = options->shared->plan;
+    tlm_outbox *outbox = calloc(1, sizeof *outbox);
+    if (!outbox)
+        return tlm_error_set(error, -ENOMEM, "out of memory");
+    outbox->options = *options;
+    outbox->pipeline = &plan->pipeline;
+    outbox->deliveries = calloc(plan->instance_count, sizeof *outbox->deliveries);
+    if (!outbox->deliveries) {
+        free(outbox);
+        return tlm_error_set(error, -ENOMEM, "out of memory");
+    }
+    for (uint32_t i = 0; i < plan->instance_count; i++) {
+        if (plan->instances[i].section != TLM_SECTION_SINK)
+            continue;
+        struct delivery *delivery = &outbox->deliveries[outbox->delivery_count++];
+        delivery->outbox = outbox;
+        delivery->living = &options->shared->living[i];
+        delivery->kind = plan->instances[i].delivery;
+        if (delivery->kind == TLM_DELIVERY_CHECKPOINT)
+            outbox->checkpoint = delivery;
+    }
+    assert(outbox->checkpoint); /* the plan has seen to it */
+    *ret_outbox = outbox;
+    return 0;
+}
+
+void tlm_outbox_destroy(tlm_outbox *outbox)
+{
+    if (!outbox)
+        return;
+    shelf_clear(&outbox->waiting);
+    shelf_clear(&outbox->early);
+    tlm_state_set_finish(&outbox->state);
+    flight_clear(&outbox->flight);
+    free(outbox->deliveries);
+    free(outbox);
+}

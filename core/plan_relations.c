@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan_build.h"
+
+static const config_setting_t *part(const tlm_plan_build *build, const char *name)
+{
+    return config_setting_get_member(build->root, name);
+}
+
+/** Whether a list section has entries, good or not. */
+static int has_entries(const tlm_plan_build *build, const char *name)
+{
+    const config_setting_t *setting = part(build, name);
+    return setting && (!config_setting_is_list(setting) || config_setting_length(setting) > 0);
+}
+
+static int offers_checkpoint(const tlm_plan_instance *instance)
+{
+    return instance->section == TLM_SECTION_SINK && instance->component->get_interface(TLM_INTERFACE_CHECKPOINT);
+}
+
+/** Counts sinks that say "checkpoint", and those that offer one and say nothing; each with its first. */
+static void count_checkpoints(tlm_plan *plan, uint32_t *ret_said, uint32_t *ret_silent,
+                              tlm_plan_instance **ret_silent_first)
+{
+    for (uint32_t i = 0; i < plan->instance_count; i++) {
+        tlm_plan_instance *instance = &plan->instances[i];
+        *ret_said += instance->delivery == TLM_DELIVERY_CHECKPOINT;
+        if (!offers_checkpoint(instance) || instance->delivery != 0)
+            continue;
+        if ((*ret_silent)++ == 0)
+            *ret_silent_first = instance;
+    }
+}
+
+/** Gives each sink that says nothing its delivery. */
+static void settle_deliveries(tlm_plan_build *build)
+{
+    tlm_plan *plan = build->plan;
+    uint32_t said = 0, silent = 0;
+    tlm_plan_instance *first = NULL;
+    count_checkpoints(plan, &said, &silent, &first);
+    if (said == 0 && silent == 1)
+        first->delivery = TLM_DELIVERY_CHECKPOINT;
+    for (uint32_t i = 0; i < plan->instance_count; i++) {
+        tlm_plan_instance *sink = &plan->instances[i];
+        if (sink->section != TLM_SECTION_SINK || sink->delivery != 0)
+            continue;
+        sink->delivery = TLM_DELIVERY_REQUIRED;
+        if (!sink->component->get_interface(TLM_INTERFACE_SINK) && said > 0)
+            tlm_problems_add(
+                build->file->problems,
+                "%s:%u: sinks.%s: expected a component that offers %s, found one that is a checkpoint only, and "
+                "there is another checkpoint",
+                sink->file, sink->line, sink->name, TLM_INTERFACE_SINK);
+    }
+}
+
+/** Exactly one checkpoint where there are sources. */
+static void check_checkpoint(tlm_plan_build *build)
+{
+    const tlm_plan *plan = build->plan;
+    const tlm_plan_instance *first = NULL, *offering = NULL;
+    for (uint32_t i = 0; i < plan->instance_count; i++) {
+        const tlm_plan_instance *instance = &plan->instances[i];
+        if (!offering && offers_checkpoint(instance))
+            offering = instance;
+        if (instance->delivery != TLM_DELIVERY_CHECKPOINT)
+            continue;
+        if (first)
+            tlm_problems_add(build->file->problems,
+                             "%s:%u: sinks.%s.delivery: expected one checkpoint in the file, found a second one after "
+                             "'%s' (%s:%u); write delivery = \"required\" in one of them",
+                             instance->file, instance->line, instance->name, first->name, first->file, first->line);
+        else
+            first = instance;
+    }
+    if (first || !has_entries(build, "sources") || build->refused[TLM_SECTION_SINK] > 0)
+        return;
+    const config_setting_t *place = part(build, has_entries(build, "sinks") ? "sinks" : "sources");
+    if (offering)
+        tlm_config_problem(build->file, place,
+                           "sinks: expected one checkpoint, found none; write delivery = \"checkpoint\" in '%s'",
+                           offering->name);
+    else
+        tlm_config_problem(build->file, place,
+                           "sinks: expected one that offers %s, found none; sources need a checkpoint",
+                           TLM_INTERFACE_CHECKPOINT);
+}
+
+static void check_sources(tlm_plan_build *build)
+{
+    const config_setting_t *sources = part(build, "sources");
+    if (has_entries(build, "sources") && !part(build, "codec"))
+        tlm_config_problem(build->file, sources,
+                           "codec: expected a group { component = \"...\" }, found none; sources need a codec");
+    if (!has_entries(build, "sources") && !has_entries(build, "frontends"))
+        tlm_config_problem(build->file, build->root,
+                           "expected at least one source or frontend, found neither: there is nothing to run");
+}
+
+/** Whether two processors declare one dataset; stores would mix their rows. */
+static void check_datasets(const tlm_plan_build *build, const tlm_plan_instance *a, const tlm_plan_instance *b)
+{
+    for (uint32_t i = 0; i < a->component->dataset_count; i++) {
+        for (uint32_t j = 0; j < b->component->dataset_count; j++) {
+            const char *id = a->component->datasets[i]->id;
+            if (strcmp(id, b->component->datasets[j]->id) == 0)
+                tlm_problems_add(
+                    build->file->problems,
+                    "%s:%u: processors.%s: expected datasets of its own, found '%s', which '%s' (%s:%u) emits too",
+                    b->file, b->line, b->name, id, a->name, a->file, a->line);
+        }
+    }
+}
+
+static void check_processors(const tlm_plan_build *build)
+{
+    const tlm_plan *plan = build->plan;
+    for (uint32_t i = 0; i < plan->instance_count; i++) {
+        for (uint32_t j = i + 1; j < plan->instance_count; j++) {
+            if (plan->instances[i].section == TLM_SECTION_PROCESSOR &&
+                plan->instances[j].section == TLM_SECTION_PROCESSOR)
+                check_datasets(build, &plan->instances[i], &plan->instances[j]);
+        }
+    }
+}
+
+void tlm_plan_build_relations(tlm_plan_build *build)
+{
+    settle_deliveries(build);
+    check_sources(build);
+    check_checkpoint(build);
+    check_processors(build);
+}

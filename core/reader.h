@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file reader.h
+ * Reads one source on a thread of its own: decodes, judges what lies too far in the future, gives every event its
+ * input's watermark, counts, and shares the batch out to the lanes.
+ */
+#ifndef TLM_CORE_READER_H
+#define TLM_CORE_READER_H
+
+#include "host.h"
+#include "parcel.h"
+#include "record.h"
+
+typedef struct tlm_reader tlm_reader;
+
+/** Where a lane stands with the reader's input when the pipeline starts. */
+typedef struct tlm_reader_lane {
+    tlm_inbox *inbox;
+    uint32_t has_record;     /**< 0: the lane begins at the beginning */
+    tlm_input_record record; /**< meaningful if has_record */
+} tlm_reader_lane;
+
+typedef struct tlm_reader_options {
+    const tlm_shared *shared;
+    tlm_living *source, *codec;
+    uint32_t input;
+    const tlm_reader_lane *lanes; /**< copied */
+    uint32_t lane_count;
+    /** Told once, on the reader's thread, when it fails; reading has ended then. */
+    void (*failed)(void *context, const char *sentence);
+    void *context;
+} tlm_reader_options;
+
+/** Makes a reader; the source must be started. */
+int tlm_reader_create(const tlm_reader_options *options, tlm_reader **ret_reader, tlm_error *error);
+/** Opens the source at the smallest position that a lane needs and starts the thread. */
+int tlm_reader_start(tlm_reader *reader, tlm_error *error);
+/** Asks it to end and joins it; the lanes' inboxes must be closed or drained meanwhile. */
+void tlm_reader_stop(tlm_reader *reader);
+void tlm_reader_destroy(tlm_reader *reader);
+
+/** How far it has come, for the progress line: the source's own measure, and records read. */
+void tlm_reader_progress(const tlm_reader *reader, uint64_t *ret_done, uint64_t *ret_total, uint64_t *ret_records);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file record.h
+ * What a checkpoint keeps of a lane: how far each input is decided, from where to read again, the watermark and the
+ * accounting. Written as a few lines of text that a person can read in the database.
+ */
+#ifndef TLM_CORE_RECORD_H
+#define TLM_CORE_RECORD_H
+
+#include "accounting.h"
+
+/** Inputs a lane can have. */
+#define TLM_INPUTS_MAX 16
+
+typedef struct tlm_input_record {
+    char name[64];      /**< instance name of the source; longer ones are refused by the plan */
+    tlm_position next;  /**< decided up to here */
+    tlm_position from;  /**< of the first event that is still in an open window; at most `next` */
+    int64_t highest_ns; /**< highest timestamp of the input before `next`; INT64_MIN: none */
+} tlm_input_record;
+
+typedef struct tlm_lane_record {
+    int64_t watermark_ns; /**< INT64_MIN: none yet */
+    uint32_t input_count;
+    tlm_input_record inputs[TLM_INPUTS_MAX];
+    tlm_accounting accounting;
+} tlm_lane_record;
+
+/** The record as text; free(3) it. NULL when memory is short. */
+char *tlm_lane_record_format(const tlm_lane_record *record, size_t *ret_size);
+
+/** Reads a text back. -EINVAL with a sentence for anything that tlm_lane_record_format did not write. */
+int tlm_lane_record_parse(tlm_text text, tlm_lane_record *ret_record, tlm_error *error);
+
+/** The record of an input by name, or NULL. */
+tlm_input_record *tlm_lane_record_input(tlm_lane_record *record, const char *name);
+
+#endif

@@ -1,0 +1,44 @@
+# Shared by the scripts in this folder; sourced, not run.
+# shellcheck shell=bash
+
+say() {
+    printf '\n== %s\n' "$*" >&2
+}
+
+# need_packages PACKAGE...: installs what is missing, as root or through sudo.
+need_packages() {
+    local missing=() package sudo=()
+    for package in "$@"; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    if ! command -v apt-get >/dev/null; then
+        echo "This script installs its packages with apt-get, which is not here. On Debian 12 they are: $*" >&2
+        exit 1
+    fi
+    if [ "$(id -u)" -ne 0 ]; then
+        if ! command -v sudo >/dev/null; then
+            echo "Missing packages: ${missing[*]}. Install them as root with: apt-get install ${missing[*]}" >&2
+            exit 1
+        fi
+        sudo=(sudo)
+    fi
+    say "installing ${missing[*]}"
+    "${sudo[@]}" apt-get update -qq
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+# What building needs, and what the binary needs at run time through it.
+BUILD_PACKAGES=(gcc g++ libc6-dev cmake ninja-build ccache pkg-config libconfig-dev libsimdjson-dev libsqlite3-dev
+    libulfius-dev libmicrohttpd-dev libxxhash-dev zlib1g-dev)
+# The tests build C with cmocka; the end-to-end tests and the oracle are Python's standard library.
+TEST_PACKAGES=("${BUILD_PACKAGES[@]}" libcmocka-dev python3 git)
+
+# build PRESET [cmake option...]
+build() {
+    local preset=$1
+    shift
+    say "building ($preset)"
+    cmake --preset "$preset" "$@" >&2
+    cmake --build --preset "$preset" -j"$(nproc)" >&2
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/flush_queue.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+/** A call that its caller waits for. */
+typedef struct {
+    int (*run)(void *context, tlm_error *error);
+    void *context;
+    tlm_error *error;
+    int result;
+    bool finished;
+} call;
+
+/** A place in the queue: a call, or else a flush. */
+typedef struct {
+    call *call;
+    const tlm_flush *flush;
+    const tlm_commit *commit;
+    tlm_done done;
+    void *token;
+} waiting;
+
+struct tlm_flush_queue {
+    tlm_flush_worker worker;
+    pthread_t thread;
+    pthread_mutex_t mutex; /* guards what follows, up to `group` */
+    pthread_cond_t work, called;
+    waiting ring[TLM_FLUSH_QUEUE_MAX];
+    uint32_t first, count;
+    bool stopping;
+    tlm_flush_job group[TLM_FLUSH_GROUP_MAX]; /* of the writer thread alone, as is idle_at_ms */
+    int64_t idle_at_ms;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void run_idle(tlm_flush_queue *queue)
+{
+    int64_t wait_ms = queue->worker.idle(queue->worker.context);
+    queue->idle_at_ms = now_ms() + wait_ms;
+}
+
+static void wait_until(tlm_flush_queue *queue, int64_t at_ms)
+{
+    struct timespec until = {.tv_sec = (time_t)(at_ms / 1000), .tv_nsec = (long)(at_ms % 1000) * 1000000};
+    pthread_cond_timedwait(&queue->work, &queue->mutex, &until);
+}
+
+/* Waits, mutex held, until something is in the queue; false when it is empty for good. */
+static bool wait_for_work(tlm_flush_queue *queue)
+{
+    while (queue->count == 0 && !queue->stopping) {
+        if (!queue->worker.idle) {
+            pthread_cond_wait(&queue->work, &queue->mutex);
+        } else if (now_ms() >= queue->idle_at_ms) {
+            pthread_mutex_unlock(&queue->mutex);
+            run_idle(queue);
+            pthread_mutex_lock(&queue->mutex);
+        } else {
+            wait_until(queue, queue->idle_at_ms);
+        }
+    }
+    return queue->count > 0;
+}
+
+static waiting pop(tlm_flush_queue *queue)
+{
+    waiting taken = queue->ring[queue->first];
+    queue->first = (queue->first + 1) % TLM_FLUSH_QUEUE_MAX;
+    queue->count--;
+    return taken;
+}
+
+/* Moves the flushes at the head of the queue into the group, up to the next call. */
+static uint32_t take_group(tlm_flush_queue *queue)
+{
+    uint32_t count = 0;
+    while (count < TLM_FLUSH_GROUP_MAX && queue->count > 0 && !queue->ring[queue->first].call) {
+        waiting taken = pop(queue);
+        tlm_flush_job *job = &queue->group[count++];
+        job->flush = taken.flush;
+        job->commit = taken.commit;
+        job->result = 1;
+        job->error.text[0] = '\0';
+        job->done = taken.done;
+        job->token = taken.token;
+    }
+    return count;
+}
+
+static void handle_group(tlm_flush_queue *queue, uint32_t count)
+{
+    queue->worker.handle(queue->worker.context, queue->group, count);
+    for (uint32_t i = 0; i < count; i++) {
+        tlm_flush_job *job = &queue->group[i];
+        job->done(job->token, job->result, tlm_text_of(job->result < 0 ? job->error.text : NULL));
+    }
+}
+
+static void handle_call(tlm_flush_queue *queue, call *asked)
+{
+    int result = asked->run(asked->context, asked->error);
+    pthread_mutex_lock(&queue->mutex);
+    asked->result = result;
+    asked->finished = true;
+    pthread_cond_broadcast(&queue->called);
+    pthread_mutex_unlock(&queue->mutex);
+}
+
+static void *write_flushes(void *argument)
+{
+    tlm_flush_queue *queue = argument;
+    pthread_mutex_lock(&queue->mutex);
+    while (wait_for_work(queue)) {
+        call *asked = queue->ring[queue->first].call;
+        uint32_t count = take_group(queue);
+        if (asked)
+            pop(queue);
+        pthread_mutex_unlock(&queue->mutex);
+        if (asked)
+            handle_call(queue, asked);
+        else
+            handle_group(queue, count);
+        if (queue->worker.idle && now_ms() >= queue->idle_at_ms + TLM_FLUSH_IDLE_PATIENCE_MS)
+            run_idle(queue);
+        pthread_mutex_lock(&queue->mutex);
+    }
+    pthread_mutex_unlock(&queue->mutex);
+    return NULL;
+}
+
+/* The thread inherits the mask: signals are the host's, and a broken pipe or a file too large is a result of write(2)
+ * here, never the end of the process. */
+static int start_thread(tlm_flush_queue *queue)
+{
+    sigset_t blocked, before;
+    sigfillset(&blocked);
+    sigdelset(&blocked, SIGSEGV);
+    sigdelset(&blocked, SIGBUS);
+    sigdelset(&blocked, SIGFPE);
+    sigdelset(&blocked, SIGILL);
+    int result = pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    if (result != 0)
+        return -result;
+    result = pthread_create(&queue->thread, NULL, write_flushes, queue);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return -result;
+}
+
+static int init_locks(tlm_flush_queue *queue)
+{
+    pthread_condattr_t monotonic;
+    int result = pthread_condattr_init(&monotonic);
+    if (result != 0)
+        return -result;
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    result = pthread_cond_init(&queue->work, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    if (result != 0)
+        return -result;
+    /* With default attributes these two have nothing to fail at on Linux. */
+    pthread_cond_init(&queue->called, NULL);
+    pthread_mutex_init(&queue->mutex, NULL);
+    return 0;
+}
+
+static void finish_locks(tlm_flush_queue *queue)
+{
+    pthread_mutex_destroy(&queue->mutex);
+    pthread_cond_destroy(&queue->called);
+    pthread_cond_destroy(&queue->work);
+}
+
+int tlm_flush_queue_create(const tlm_flush_worker *worker, tlm_flush_queue **ret_queue)
+{
+    tlm_flush_queue *queue = calloc(1, sizeof *queue);
+    if (!queue)
+        return -ENOMEM;
+    queue->worker = *worker;
+    queue->idle_at_ms = now_ms();
+    int result = init_locks(queue);
+    if (result < 0)
+        goto fail_memory;
+    result = start_thread(queue);
+    if (result < 0)
+        goto fail_locks;
+    *ret_queue = queue;
+    return 0;
+
+fail_locks:
+    finish_locks(queue);
+fail_memory:
+    free(queue);
+    return result;
+}
+
+void tlm_flush_queue_destroy(tlm_flush_queue *queue)
+{
+    if (!queue)
+        return;
+    pthread_mutex_lock(&queue->mutex);
+    queue->stopping = true;
+    pthread_cond_signal(&queue->work);
+    pthread_mutex_unlock(&queue->mutex);
+    pthread_join(queue->thread, NULL);
+    finish_locks(queue);
+    free(queue);
+}
+
+/* Mutex held. */
+static bool push(tlm_flush_queue *queue, waiting item)
+{
+    if (queue->count == TLM_FLUSH_QUEUE_MAX)
+        return false;
+    queue->ring[(queue->first + queue->count) % TLM_FLUSH_QUEUE_MAX] = item;
+    queue->count++;
+    pthread_cond_signal(&queue->work);
+    return true;
+}
+
+static void add_flush(tlm_flush_queue *queue, waiting item)
+{
+    pthread_mutex_lock(&queue->mutex);
+    bool added = push(queue, item);
+    pthread_mutex_unlock(&queue->mutex);
+    if (!added)
+        item.done(item.token, -EAGAIN, tlm_text_of("too many flushes wait for the writer already"));
+}
+
+void tlm_flush_queue_submit(tlm_flush_queue *queue, const tlm_flush *flush, tlm_done done, void *token)
+{
+    add_flush(queue, (waiting){.flush = flush, .done = done, .token = token});
+}
+
+void tlm_flush_queue_commit(tlm_flush_queue *queue, const tlm_commit *commit, tlm_done done, void *token)
+{
+    add_flush(queue, (waiting){.flush = &commit->flush, .commit = commit, .done = done, .token = token});
+}
+
+int tlm_flush_queue_call(tlm_flush_queue *queue, int (*run)(void *context, tlm_error *error), void *context,
+                         tlm_error *error)
+{
+    call asked = {.run = run, .context = context, .error = error};
+    pthread_mutex_lock(&queue->mutex);
+    if (!push(queue, (waiting){.call = &asked})) {
+        pthread_mutex_unlock(&queue->mutex);
+        return tlm_error_set(error, -EAGAIN, "too many flushes wait for the writer already");
+    }
+    while (!asked.finished)
+        pthread_cond_wait(&queue->called, &queue->mutex);
+    pthread_mutex_unlock(&queue->mutex);
+    return asked.result;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file api.h
+ * The routes of the API over host services: requests in, answers out, nothing of sockets. Any thread once it is open.
+ */
+#ifndef TLM_REST_API_H
+#define TLM_REST_API_H
+
+#include "answer.h"
+#include "head.h"
+#include "kept.h"
+#include "live.h"
+#include "target.h"
+
+#include <telemetra/telemetra.h>
+
+typedef struct tlm_rest_api {
+    const tlm_host *host;
+    const char *title;
+    tlm_text_list cors_origins;
+    const tlm_health_service *health;   /**< NULL: the host has none */
+    const tlm_metrics_service *metrics; /**< NULL: the host has none */
+    const tlm_store *store;             /**< NULL: none is configured */
+    tlm_instance *store_instance;
+    tlm_rest_live *live;
+    tlm_rest_kept *kept;
+} tlm_rest_api;
+
+/** One request on its way through the routes. */
+typedef struct tlm_rest_call {
+    const tlm_rest_api *api;
+    const tlm_rest_request *request;
+    const tlm_rest_target *target;
+    tlm_rest_answer *answer;
+} tlm_rest_call;
+
+/** What `windows` shows and where its stream and time stand: for the table of early rows. */
+extern const tlm_rest_view tlm_rest_metrics_view;
+enum { TLM_REST_METRICS_STREAM = 0, TLM_REST_METRICS_TIME = 1 };
+
+/**
+ * Answers a request (answer initialised by the caller). Blocks for as long as the store takes; a request with a body
+ * never gets that far and is answered at once.
+ */
+void tlm_rest_api_answer(const tlm_rest_api *api, const tlm_rest_request *request, tlm_rest_answer *answer);
+
+/* Handlers of routes (data.c, status.c): the method and the path have been looked at. */
+void tlm_rest_root(tlm_rest_call *call);
+void tlm_rest_alive(tlm_rest_call *call);
+void tlm_rest_health(tlm_rest_call *call);
+void tlm_rest_live_health(tlm_rest_call *call);
+void tlm_rest_process_metrics(tlm_rest_call *call);
+void tlm_rest_streams(tlm_rest_call *call);
+void tlm_rest_stream_metrics(tlm_rest_call *call);
+void tlm_rest_stream_moments(tlm_rest_call *call);
+
+/** A decimal parameter between bounds, or its default. False: the answer is a 422 that says what was expected. */
+bool tlm_rest_parameter_integer(tlm_rest_call *call, const char *name, int64_t min, int64_t max, int64_t otherwise,
+                                int64_t *ret_value);
+/** A point in time, RFC 3339 or epoch milliseconds, or its default. False: as above. */
+bool tlm_rest_parameter_time(tlm_rest_call *call, const char *name, int64_t otherwise, int64_t *ret_time_ns);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The routes that tell of the process: `/`, the health routes, and its metrics. */
+#include "api.h"
+
+#include "common/json_writer.h"
+#include "common/time.h"
+
+static void write_text(tlm_json_writer *writer, const char *text)
+{
+    tlm_json_string(writer, text, strlen(text));
+}
+
+static void write_now(tlm_json_writer *writer)
+{
+    char text[TLM_TIME_SIZE];
+
+    TLM_JSON_KEY(writer, "timestamp");
+    tlm_json_string(writer, text, tlm_time_format(tlm_rest_now_ns(), text));
+}
+
+static void begin(tlm_rest_call *call, tlm_json_writer *writer)
+{
+    call->answer->content_type = "application/json";
+    tlm_json_init(writer, &call->answer->body);
+    tlm_json_begin_object(writer);
+}
+
+void tlm_rest_root(tlm_rest_call *call)
+{
+    tlm_json_writer writer;
+
+    begin(call, &writer);
+    TLM_JSON_KEY(&writer, "name");
+    write_text(&writer, call->api->title);
+    TLM_JSON_KEY(&writer, "version");
+    write_text(&writer, call->api->host->version);
+    TLM_JSON_KEY(&writer, "status");
+    write_text(&writer, "running");
+    TLM_JSON_KEY(&writer, "docs");
+    write_text(&writer, "/docs");
+    TLM_JSON_KEY(&writer, "health");
+    write_text(&writer, "/api/v1/health");
+    tlm_json_end_object(&writer);
+}
+
+void tlm_rest_alive(tlm_rest_call *call)
+{
+    tlm_json_writer writer;
+
+    begin(call, &writer);
+    TLM_JSON_KEY(&writer, "status");
+    write_text(&writer, "ok");
+    tlm_json_end_object(&writer);
+}
+
+/* No live connection is ever on this frontend: those that speak WebSocket answer this route for themselves. */
+void tlm_rest_live_health(tlm_rest_call *call)
+{
+    tlm_json_writer writer;
+
+    if (call->request->has_upgrade) {
+        tlm_rest_answer_error(call->answer, 426, "open a new connection for a WebSocket");
+        tlm_rest_answer_header(call->answer, "Upgrade", "websocket");
+        call->answer->must_close = true;
+        return;
+    }
+    begin(call, &writer);
+    TLM_JSON_KEY(&writer, "status");
+    write_text(&writer, "ok");
+    TLM_JSON_KEY(&writer, "active_streams");
+    tlm_json_int(&writer, 0);
+    TLM_JSON_KEY(&writer, "total_connections");
+    tlm_json_int(&writer, 0);
+    TLM_JSON_KEY(&writer, "streams");
+    tlm_json_begin_object(&writer);
+    tlm_json_end_object(&writer);
+    tlm_json_end_object(&writer);
+}
+
+void tlm_rest_process_metrics(tlm_rest_call *call)
+{
+    const tlm_metrics_service *metrics = call->api->metrics;
+    size_t size = 0;
+    char *text = metrics ? metrics->render(call->api->host, &size) : NULL;
+
+    if (!text) {
+        tlm_rest_answer_error(call->answer, 503, "the metrics cannot be had");
+        return;
+    }
+    call->answer->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    tlm_buffer_append(&call->answer->body, text, size);
+    metrics->release(text);
+}
+
+/* What the report says: the worst state of either kind of store, and the items as they come. */
+typedef struct report {
+    tlm_json_writer writer;   /* of the items */
+    uint32_t database, redis; /* TLM_HEALTH_..., 0: not configured */
+} report;
+
+static const char *status_word(uint32_t status)
+{
+    switch (status) {
+    case TLM_HEALTH_OK:
+        return "ok";
+    case TLM_HEALTH_DEGRADED:
+        return "degraded";
+    default:
+        return "error";
+    }
+}
+
+/* A store that is not configured, or configured and gone, is unavailable. */
+static const char *store_word(uint32_t status)
+{
+    if (status == TLM_HEALTH_OK)
+        return "ok";
+    return status == TLM_HEALTH_ERROR ? "error" : "unavailable";
+}
+
+static void visit_item(void *context, const tlm_health_item *item)
+{
+    report *found = context;
+    tlm_json_writer *writer = &found->writer;
+    uint32_t *worst = strcmp(item->component, "redis") == 0 ? &found->redis : &found->database;
+
+    if (item->is_store && item->status > *worst)
+        *worst = item->status;
+    tlm_json_begin_object(writer);
+    TLM_JSON_KEY(writer, "name");
+    write_text(writer, item->name);
+    TLM_JSON_KEY(writer, "component");
+    write_text(writer, item->component);
+    TLM_JSON_KEY(writer, "status");
+    write_text(writer, status_word(item->status));
+    TLM_JSON_KEY(writer, "message");
+    tlm_json_string(writer, item->message.data, item->message.size);
+    tlm_json_end_object(writer);
+}
+
+void tlm_rest_health(tlm_rest_call *call)
+{
+    const tlm_rest_api *api = call->api;
+    tlm_buffer items = TLM_BUFFER_INIT;
+    report found = {0};
+    tlm_json_writer writer;
+
+    if (!api->health) {
+        tlm_rest_answer_error(call->answer, 503, "the health cannot be had");
+        return;
+    }
+    tlm_json_init(&found.writer, &items);
+    tlm_json_begin_array(&found.writer);
+    uint32_t status = api->health->report(api->host, visit_item, &found);
+    tlm_json_end_array(&found.writer);
+    call->answer->status = status == TLM_HEALTH_OK || status == TLM_HEALTH_DEGRADED ? 200 : 503;
+    begin(call, &writer);
+    TLM_JSON_KEY(&writer, "status");
+    write_text(&writer, status_word(status));
+    write_now(&writer);
+    TLM_JSON_KEY(&writer, "database");
+    write_text(&writer, store_word(found.database));
+    TLM_JSON_KEY(&writer, "redis");
+    write_text(&writer, store_word(found.redis));
+    TLM_JSON_KEY(&writer, "pipeline");
+    tlm_json_raw(&writer, items.data, items.size);
+    tlm_json_end_object(&writer);
+    if (items.error)
+        call->answer->body.error = items.error;
+    tlm_buffer_finish(&items);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "catalogue.h"
+
+#include "database.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void tlm_table_destroy(tlm_table *table)
+{
+    if (!table)
+        return;
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        free((char *)table->columns[i].name);
+        free((char *)table->columns[i].unit);
+        free((char *)table->columns[i].doc);
+    }
+    free(table->id);
+    free(table->doc);
+    free(table);
+}
+
+void tlm_catalogue_finish(tlm_catalogue *catalogue)
+{
+    if (!catalogue)
+        return;
+    for (uint32_t i = 0; i < catalogue->table_count; i++)
+        tlm_table_destroy(catalogue->tables[i]);
+    free(catalogue->tables);
+    *catalogue = (tlm_catalogue){0};
+}
+
+static char *copy_text(sqlite3_stmt *statement, int index)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, index);
+    return text ? strdup(text) : NULL;
+}
+
+static int is_sane(const tlm_column *column)
+{
+    return column->type >= TLM_COLUMN_TEXT && column->type <= TLM_COLUMN_BYTES && column->scale <= 18;
+}
+
+static int read_column(sqlite3_stmt *statement, tlm_table *table, tlm_error *error)
+{
+    if (table->column_count == TLM_DATASET_COLUMNS_MAX)
+        return tlm_error_set(error, -EIO, "telemetra_columns: dataset %s has more than %d columns", table->id,
+                             TLM_DATASET_COLUMNS_MAX);
+    tlm_column *column = &table->columns[table->column_count++];
+    column->name = copy_text(statement, 0);
+    column->type = (uint32_t)sqlite3_column_int64(statement, 1);
+    column->scale = (uint32_t)sqlite3_column_int64(statement, 2);
+    column->flags = (uint32_t)sqlite3_column_int64(statement, 3);
+    column->unit = copy_text(statement, 4);
+    column->doc = copy_text(statement, 5);
+    if (!column->name || !column->doc)
+        return tlm_error_set(error, -ENOMEM, "out of memory");
+    if (!is_sane(column))
+        return tlm_error_set(error, -EIO, "telemetra_columns: column %s of dataset %s has an unknown type or scale",
+                             column->name, table->id);
+    return 0;
+}
+
+static int read_columns(sqlite3 *database, tlm_table *table, tlm_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = tlm_database_prepare(database,
+                                      "SELECT name, type, scale, flags, unit, doc FROM telemetra_columns"
+                                      " WHERE dataset = ?1 ORDER BY position",
+                                      &statement, error);
+    if (result < 0)
+        return result;
+    sqlite3_bind_text(statement, 1, table->id, -1, SQLITE_STATIC);
+    while ((result = tlm_database_step(statement, "read telemetra_columns", error)) > 0) {
+        result = read_column(statement, table, error);
+        if (result < 0)
+            break;
+    }
+    sqlite3_finalize(statement);
+    return result;
+}
+
+int tlm_table_load(sqlite3 *database, const char *id, tlm_table **ret_table, tlm_error *error)
+{
+    sqlite3_stmt *statement;
+    tlm_table *table = NULL;
+    int result =
+        tlm_database_prepare(database, "SELECT mode, doc FROM telemetra_datasets WHERE id = ?1", &statement, error);
+    if (result < 0)
+        return result;
+    sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
+    result = tlm_database_step(statement, "read telemetra_datasets", error);
+    if (result <= 0)
+        goto end;
+    table = calloc(1, sizeof *table);
+    if (table) {
+        table->id = strdup(id);
+        table->mode = (uint32_t)sqlite3_column_int64(statement, 0);
+        table->doc = copy_text(statement, 1);
+    }
+    if (!table || !table->id || !table->doc)
+        result = tlm_error_set(error, -ENOMEM, "out of memory");
+    else
+        result = read_columns(database, table, error);
+    if (result < 0) {
+        tlm_table_destroy(table);
+        goto end;
+    }
+    *ret_table = table;
+    result = 1;
+end:
+    sqlite3_finalize(statement);
+    return result;
+}
+
+/* Loads the table that `statement` names into the catalogue. */
+static int add_table(sqlite3 *database, sqlite3_stmt *statement, tlm_catalogue *catalogue, tlm_error *error)
+{
+    const char *id = (const char *)sqlite3_column_text(statement, 0);
+    if (!id)
+        return tlm_error_set(error, -ENOMEM, "out of memory");
+    if (catalogue->table_count == TLM_CATALOGUE_TABLES_MAX)
+        return tlm_error_set(error, -EIO, "telemetra_datasets: more than %d datasets", TLM_CATALOGUE_TABLES_MAX);
+    int result = tlm_table_load(database, id, &catalogue->tables[catalogue->table_count], error);
+    if (result > 0)
+        catalogue->table_count++;
+    return result;
+}
+
+int tlm_catalogue_load(sqlite3 *database, tlm_catalogue *ret_catalogue, tlm_error *error)
+{
+    sqlite3_stmt *statement;
+    tlm_catalogue catalogue = {.tables = calloc(TLM_CATALOGUE_TABLES_MAX, sizeof *catalogue.tables)};
+    if (!catalogue.tables)
+        return tlm_error_set(error, -ENOMEM, "out of memory");
+    int result = tlm_database_prepare(database, "SELECT id FROM telemetra_datasets ORDER BY id", &statement, error);
+    if (result < 0)
+        goto fail;
+    while ((result = tlm_database_step(statement, "read telemetra_datasets", error)) > 0) {
+        result = add_table(database, statement, &catalogue, error);
+        if (result < 0)
+            break;
+    }
+    sqlite3_finalize(statement);
+    if (result < 0)
+        goto fail;
+    *ret_catalogue = catalogue;
+    return 0;
+fail:
+    tlm_catalogue_finish(&catalogue);
+    return result;
+}
+
+const tlm_table *tlm_catalogue_find(const tlm_catalogue *catalogue, const char *id)
+{
+    for (uint32_t i = 0; i < catalogue->table_count; i++) {
+        if (strcmp(catalogue->tables[i]->id, id) == 0)
+            return catalogue->tables[i];
+    }
+    return NULL;
+}
+
+const tlm_column *tlm_table_column(const tlm_table *table, const char *name)
+{
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        if (strcmp(table->columns[i].name, name) == 0)
+            return &table->columns[i];
+    }
+    return NULL;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "schema.h"
+
+#include "catalogue.h"
+#include "database.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** Room for one statement: 64 columns of 63 bytes each several times over. */
+enum { SQL_SIZE = 16384 };
+
+typedef struct {
+    char text[SQL_SIZE];
+    size_t size;
+} sql;
+
+/** Flags that decide how rows lie on disk. */
+static const uint32_t layout_flags = TLM_COLUMN_KEY | TLM_COLUMN_NULLABLE;
+
+TLM_PRINTF(2, 3) static void add(sql *statement, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(statement->text + statement->size, SQL_SIZE - statement->size, format, arguments);
+    va_end(arguments);
+    /* Names are checked before and bounded, so it always fits; a cut statement would be refused as bad SQL. */
+    if (size > 0)
+        statement->size += (size_t)size < SQL_SIZE - statement->size ? (size_t)size : 0;
+}
+
+static bool is_name(const char *name)
+{
+    size_t size = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    return size > 0 && size <= TLM_SCHEMA_NAME_MAX && name[size] == '\0' && (name[0] < '0' || name[0] > '9');
+}
+
+static const char *type_name(uint32_t type)
+{
+    static const char *const names[] = {"nothing", "text", "integer", "decimal", "time", "bool", "json", "bytes"};
+    return type < TLM_COUNT(names) ? names[type] : "an unknown type";
+}
+
+static const char *sql_type(const tlm_column *column)
+{
+    switch (column->type) {
+    case TLM_COLUMN_TEXT:
+    case TLM_COLUMN_JSON:
+        return " TEXT";
+    case TLM_COLUMN_BYTES:
+        return " BLOB";
+    case TLM_COLUMN_DECIMAL:
+        return ""; /* no affinity: each value keeps the form that is exact */
+    default:
+        return " INTEGER";
+    }
+}
+
+static const tlm_column *flagged(const tlm_dataset *dataset, uint32_t flag)
+{
+    for (uint32_t i = 0; i < dataset->column_count; i++) {
+        if (dataset->columns[i].flags & flag)
+            return &dataset->columns[i];
+    }
+    return NULL;
+}
+
+static int check_dataset(const tlm_dataset *dataset, tlm_error *error)
+{
+    if (!is_name(dataset->id) || strncmp(dataset->id, "telemetra_", 10) == 0 || strncmp(dataset->id, "sqlite_", 7) == 0)
+        return tlm_error_set(error, -EINVAL, "dataset \"%s\": a table cannot have this name", dataset->id);
+    if (dataset->column_count < 1 || dataset->column_count > TLM_DATASET_COLUMNS_MAX)
+        return tlm_error_set(error, -EINVAL, "dataset %s: %u columns, expected 1 to %d", dataset->id,
+                             dataset->column_count, TLM_DATASET_COLUMNS_MAX);
+    if (dataset->mode != TLM_DATASET_APPEND && dataset->mode != TLM_DATASET_LATEST)
+        return tlm_error_set(error, -EINVAL, "dataset %s: unknown mode %u", dataset->id, dataset->mode);
+    if (dataset->mode == TLM_DATASET_LATEST && !flagged(dataset, TLM_COLUMN_KEY))
+        return tlm_error_set(error, -EINVAL, "dataset %s: rows replace each other by key, but no column is one",
+                             dataset->id);
+    for (uint32_t i = 0; i < dataset->column_count; i++) {
+        const tlm_column *column = &dataset->columns[i];
+        if (!is_name(column->name))
+            return tlm_error_set(error, -EINVAL, "dataset %s: a column cannot be named \"%s\"", dataset->id,
+                                 column->name);
+        if (column->type < TLM_COLUMN_TEXT || column->type > TLM_COLUMN_BYTES || column->scale > 18)
+            return tlm_error_set(error, -EINVAL, "dataset %s: column %s has the unknown type %u or scale %u",
+                                 dataset->id, column->name, column->type, column->scale);
+    }
+    return 0;
+}
+
+static int create_table(sqlite3 *database, const tlm_dataset *dataset, tlm_error *error)
+{
+    sql statement = {.size = 0};
+    const char *separator = ", PRIMARY KEY (";
+    add(&statement, "CREATE TABLE \"%s\" (", dataset->id);
+    for (uint32_t i = 0; i < dataset->column_count; i++) {
+        const tlm_column *column = &dataset->columns[i];
+        add(&statement, "%s\"%s\"%s%s", i ? ", " : "", column->name, sql_type(column),
+            column->flags & TLM_COLUMN_NULLABLE ? "" : " NOT NULL");
+    }
+    for (uint32_t i = 0; i < dataset->column_count; i++) {
+        if (dataset->columns[i].flags & TLM_COLUMN_KEY) {
+            add(&statement, "%s\"%s\"", separator, dataset->columns[i].name);
+            separator = ", ";
+        }
+    }
+    add(&statement, "%s)", flagged(dataset, TLM_COLUMN_KEY) ? ")" : "");
+    if (sqlite3_table_column_metadata(database, "main", dataset->id, NULL, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK)
+        return tlm_error_set(error, -EINVAL,
+                             "table %s: it is in the database already, but not made by Telemetra; rename it or name "
+                             "another path",
+                             dataset->id);
+    return tlm_database_run(database, statement.text, error);
+}
+
+/* Whether the key begins with these columns, `second` being optional. */
+static bool key_begins(const tlm_dataset *dataset, const tlm_column *first, const tlm_column *second)
+{
+    const tlm_column *wanted[] = {first, second};
+    uint32_t next = 0, count = second ? 2 : 1;
+    for (uint32_t i = 0; i < dataset->column_count && next < count; i++) {
+        if (!(dataset->columns[i].flags & TLM_COLUMN_KEY))
+            continue;
+        if (&dataset->columns[i] != wanted[next])
+            return false;
+        next++;
+    }
+    return next == count;
+}
+
+static uint32_t key_size(const tlm_dataset *dataset)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < dataset->column_count; i++)
+        count += (dataset->columns[i].flags & TLM_COLUMN_KEY) != 0;
+    return count;
+}
+
+static int create_index(sqlite3 *database, const tlm_dataset *dataset, const tlm_column *first,
+                        const tlm_column *second, tlm_error *error)
+{
+    sql statement = {.size = 0};
+    if (key_begins(dataset, first, second))
+        return 0;
+    if (second)
+        add(&statement, "CREATE INDEX IF NOT EXISTS \"%s_by_%s_%s\" ON \"%s\" (\"%s\", \"%s\" DESC)", dataset->id,
+            first->name, second->name, dataset->id, first->name, second->name);
+    else
+        add(&statement, "CREATE INDEX IF NOT EXISTS \"%s_by_%s\" ON \"%s\" (\"%s\")", dataset->id, first->name,
+            dataset->id, first->name);
+    return tlm_database_run(database, statement.text, error);
+}
+
+/* What is asked for by stream, newest first; and, for retention and overviews, by time alone. */
+static int create_indexes(sqlite3 *database, const tlm_dataset *dataset, tlm_error *error)
+{
+    const tlm_column *stream = flagged(dataset, TLM_COLUMN_STREAM);
+    const tlm_column *timeline = flagged(dataset, TLM_COLUMN_TIMELINE);
+    bool one_a_stream = stream && key_size(dataset) == 1 && (stream->flags & TLM_COLUMN_KEY);
+    int result = 0;
+    if (stream && !one_a_stream)
+        result = create_index(database, dataset, stream, timeline, error);
+    if (result == 0 && timeline && dataset->mode == TLM_DATASET_APPEND)
+        result = create_index(database, dataset, timeline, NULL, error);
+    return result;
+}
+
+static int check_column(const tlm_dataset *dataset, const tlm_column *expected, const tlm_column *found,
+                        tlm_error *error)
+{
+    if (strcmp(expected->name, found->name) != 0)
+        return tlm_error_set(error, -EINVAL,
+                             "table %s: expected column %s, found %s; name another path or restore the plugin that "
+                             "wrote it",
+                             dataset->id, expected->name, found->name);
+    if (expected->type != found->type || expected->scale != found->scale)
+        return tlm_error_set(error, -EINVAL,
+                             "table %s, column %s: expected %s with scale %u, found %s with scale %u; name another "
+                             "path or restore the plugin that wrote it",
+                             dataset->id, expected->name, type_name(expected->type), expected->scale,
+                             type_name(found->type), found->scale);
+    if ((expected->flags ^ found->flags) & layout_flags)
+        return tlm_error_set(
+            error, -EINVAL, "table %s, column %s: expected %s%s, found %s%s; name another path", dataset->id,
+            expected->name, expected->flags & TLM_COLUMN_NULLABLE ? "nullable" : "not null",
+            expected->flags & TLM_COLUMN_KEY ? " key" : "",
+            found->flags & TLM_COLUMN_NULLABLE ? "nullable" : "not null", found->flags & TLM_COLUMN_KEY ? " key" : "");
+    return 0;
+}
+
+static int add_column(sqlite3 *database, const tlm_dataset *dataset, const tlm_column *column, tlm_error *error)
+{
+    sql statement = {.size = 0};
+    if ((column->flags & layout_flags) != TLM_COLUMN_NULLABLE)
+        return tlm_error_set(error, -EINVAL,
+                             "table %s: expected column %s, found none; only nullable columns can be added to a table, "
+                             "name another path",
+                             dataset->id, column->name);
+    add(&statement, "ALTER TABLE \"%s\" ADD COLUMN \"%s\"%s", dataset->id, column->name, sql_type(column));
+    return tlm_database_run(database, statement.text, error);
+}
+
+static int adapt_table(sqlite3 *database, const tlm_dataset *dataset, const tlm_table *table, tlm_error *error)
+{
+    int result = 0;
+    if (table->mode != dataset->mode)
+        return tlm_error_set(error, -EINVAL, "table %s: expected mode %u, found %u; name another path", dataset->id,
+                             dataset->mode, table->mode);
+    if (table->column_count > dataset->column_count)
+        return tlm_error_set(error, -EINVAL, "table %s: expected %u columns, found column %s too; name another path",
+                             dataset->id, dataset->column_count, table->columns[dataset->column_count].name);
+    for (uint32_t i = 0; i < dataset->column_count && result == 0; i++) {
+        if (i < table->column_count)
+            result = check_column(dataset, &dataset->columns[i], &table->columns[i], error);
+        else
+            result = add_column(database, dataset, &dataset->columns[i], error);
+    }
+    return result;
+}
+
+static void bind_column(sqlite3_stmt *statement, const tlm_dataset *dataset, uint32_t index)
+{
+    const tlm_column *column = &dataset->columns[index];
+    sqlite3_bind_text(statement, 1, dataset->id, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, index);
+    sqlite3_bind_text(statement, 3, column->name, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 4, column->type);
+    sqlite3_bind_int64(statement, 5, column->scale);
+    sqlite3_bind_int64(statement, 6, column->flags);
+    sqlite3_bind_text(statement, 7, column->unit, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 8, column->doc ? column->doc : "", -1, SQLITE_STATIC);
+}
+
+static int record_columns(sqlite3 *database, const tlm_dataset *dataset, tlm_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = tlm_database_prepare(database, "REPLACE INTO telemetra_columns VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+                                      &statement, error);
+    if (result < 0)
+        return result;
+    for (uint32_t i = 0; i < dataset->column_count && result == 0; i++) {
+        bind_column(statement, dataset, i);
+        result = tlm_database_step(statement, "write telemetra_columns", error);
+    }
+    sqlite3_finalize(statement);
+    return result;
+}
+
+static int record_dataset(sqlite3 *database, const tlm_dataset *dataset, tlm_error *error)
+{
+    sqlite3_stmt *statement;
+    int result = tlm_database_prepare(database, "REPLACE INTO telemetra_datasets VALUES (?1,?2,?3)", &statement, error);
+    if (result < 0)
+        return result;
+    sqlite3_bind_text(statement, 1, dataset->id, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, dataset->mode);
+    sqlite3_bind_text(statement, 3, dataset->doc ? dataset->doc : "", -1, SQLITE_STATIC);
+    result = tlm_database_step(statement, "write telemetra_datasets", error);
+    sqlite3_finalize(statement);
+    return result < 0 ? result : record_columns(database, dataset, error);
+}
+
+static int ensure(sqlite3 *database, const tlm_dataset *dataset, tlm_error *error)
+{
+    tlm_table *table = NULL;
+    int result = tlm_table_load(database, dataset->id, &table, error);
+    if (result > 0)
+        result = adapt_table(database, dataset, table, error);
+    else if (result == 0)
+        result = create_table(database, dataset, error);
+    tlm_table_destroy(table);
+    if (result == 0)
+        result = create_indexes(database, dataset, error);
+    if (result == 0)
+        result = record_dataset(database, dataset, error);
+    return result;
+}
+
+int tlm_schema_ensure(sqlite3 *database, const tlm_dataset *dataset, tlm_error *error)
+{
+    int result = check_dataset(dataset, error);
+    if (result == 0)
+        result = tlm_database_begin(database, error);
+    if (result < 0)
+        return result;
+    result = ensure(database, dataset, error);
+    if (result < 0) {
+        tlm_database_rollback(database);
+        return result;
+    }
+    return tlm_database_commit(database, error);
+}

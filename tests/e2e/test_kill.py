@@ -1,0 +1,79 @@
+"""kill -9 at random points loses nothing and repeats nothing."""
+
+import json
+import pathlib
+import random
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import harness
+
+KILLS = 20
+
+
+def events_decided(database):
+    """How many records the checkpoint says are decided; 0 before there is one."""
+    if not database.exists():
+        return 0
+    try:
+        return harness.accounting(database)[0]["consumed"]
+    except sqlite3.OperationalError:  # the table is not there yet
+        return 0
+
+
+class Kill(unittest.TestCase):
+    def kill_and_restart(self, inputs, lanes, seed):
+        chance = random.Random(seed)
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        database = folder / "rows.db"
+        # Small batches, queues and flushes: many places to be killed at.
+        text = harness.config(database, inputs, lanes=lanes, batch=64,
+                              pipeline='flush_interval = "10ms"; queue_batches = 2; stop_timeout = "30s";')
+        landed = 0
+        for _ in range(KILLS):
+            with harness.Telemetra(folder, text) as telemetra:
+                before = events_decided(database)
+                goal = before + chance.randrange(1, 4000)
+                deadline = time.monotonic() + chance.uniform(0.02, 1.5)
+                while telemetra.process.poll() is None and time.monotonic() < deadline and events_decided(database) < goal:
+                    time.sleep(0.002)
+                if telemetra.process.poll() is None:
+                    telemetra.process.kill()
+                    landed += 1
+        self.assertGreaterEqual(landed, KILLS // 2, "the run was over before it could be killed")
+        harness.run_to_end(self, folder, text)
+        return folder, database
+
+    def check(self, inputs, lanes, seed):
+        folder, database = self.kill_and_restart(inputs, lanes, seed)
+        expected = harness.oracle(folder / "oracle", inputs)
+        harness.compare(self, expected, database, folder)
+        known = json.loads((expected / "out.json").read_text())
+        sums, _ = harness.accounting(database)
+        self.assertEqual(sums, {name: known["accounting"][name] for name in harness.COUNTS})
+        lines = sorted(row["line"] for row in harness.query(database, "SELECT line FROM dead_letters"))
+        self.assertEqual(lines, sorted(letter["line"] for letter in known["dead_letters"]))
+
+    def adversarial(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        path = folder / "adversarial.ndjson"
+        subprocess.run([sys.executable, str(harness.ORACLE / "adversarial.py"), "--out", str(path), "--known",
+                        str(folder / "known.json")], check=True, stdout=subprocess.DEVNULL)
+        return path
+
+    def test_adversarial_input_one_lane(self):
+        self.check([self.adversarial()], 1, 1)
+
+    def test_adversarial_input_eight_lanes(self):
+        self.check([self.adversarial()], 8, 2)
+
+    def test_recorded_chat_two_lanes(self):
+        self.check([harness.recorded_file()], 2, 3)
+
+
+if __name__ == "__main__":
+    unittest.main()

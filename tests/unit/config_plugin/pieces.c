@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A plugin for the tests of the configuration: components of every kind that do nothing, one with every type of option.
+ */
+#include "everything.h"
+
+#include <telemetra/telemetra.h>
+
+struct tlm_instance {
+    int unused;
+};
+
+static tlm_instance the_instance;
+
+static int create(const tlm_host *host, const void *config, tlm_instance **ret_instance, tlm_error *error)
+{
+    (void)host;
+    (void)config;
+    (void)error;
+    *ret_instance = &the_instance;
+    return 0;
+}
+
+static int create_nothing(const tlm_host *host, const void *config, tlm_instance **ret_instance, tlm_error *error)
+{
+    (void)host;
+    (void)config;
+    (void)ret_instance;
+    return tlm_error_set(error, -EINVAL, "expected another day, found this one");
+}
+
+static int start(tlm_instance *instance, tlm_error *error)
+{
+    (void)instance;
+    (void)error;
+    return 0;
+}
+
+static void ignore(tlm_instance *instance)
+{
+    (void)instance;
+}
+
+/* Nothing is ever started, so the members of the interfaces are never called: they only have to be there. */
+static void never(void)
+{
+}
+
+typedef union members {
+    void (*all[10])(void);
+    tlm_frontend aligned;
+} members;
+
+static const members some = {.all = {never, never, never, never, never, never, never, never, never, never}};
+
+static const void *offer(const char *id, const char *const *offered)
+{
+    for (; *offered; offered++) {
+        if (strcmp(*offered, id) == 0)
+            return &some;
+    }
+    return NULL;
+}
+
+#define OFFERS(name, ...)                                                                                              \
+    static const void *name##_interface(const char *id)                                                                \
+    {                                                                                                                  \
+        static const char *const offered[] = {__VA_ARGS__, NULL};                                                      \
+        return offer(id, offered);                                                                                     \
+    }
+
+OFFERS(tap, TLM_INTERFACE_SOURCE)
+OFFERS(reader, TLM_INTERFACE_CODEC)
+OFFERS(counter, TLM_INTERFACE_PROCESSOR)
+OFFERS(keeper, TLM_INTERFACE_SINK, TLM_INTERFACE_CHECKPOINT, TLM_INTERFACE_STORE)
+OFFERS(outlet, TLM_INTERFACE_SINK)
+OFFERS(ledger, TLM_INTERFACE_CHECKPOINT)
+OFFERS(door, TLM_INTERFACE_FRONTEND)
+
+static const char *const colours[] = {"red", "green", "blue", NULL};
+
+static const tlm_option everything_options[] = {
+    {.name = "flag", .type = TLM_OPTION_BOOL, .offset = offsetof(everything, flag), .doc = "A flag."},
+    {.name = "count",
+     .type = TLM_OPTION_INTEGER,
+     .offset = offsetof(everything, count),
+     .default_text = "5",
+     .min = 1,
+     .max = 10,
+     .doc = "A count."},
+    {.name = "big", .type = TLM_OPTION_INTEGER, .offset = offsetof(everything, big), .doc = "Any whole number."},
+    {.name = "ratio",
+     .type = TLM_OPTION_REAL,
+     .offset = offsetof(everything, ratio),
+     .default_text = "0.5",
+     .max = 1,
+     .doc = "A ratio."},
+    {.name = "title",
+     .type = TLM_OPTION_TEXT,
+     .offset = offsetof(everything, title),
+     .max = 80,
+     .doc = "A title | name."},
+    {.name = "pause",
+     .type = TLM_OPTION_DURATION,
+     .offset = offsetof(everything, pause_ms),
+     .default_text = "90s",
+     .min = 10,
+     .max = 7200000,
+     .doc = "A pause."},
+    {.name = "room",
+     .type = TLM_OPTION_SIZE,
+     .offset = offsetof(everything, room_bytes),
+     .default_text = "64KiB",
+     .min = 1024,
+     .max = INT64_MAX,
+     .doc = "Some room."},
+    {.name = "colour",
+     .type = TLM_OPTION_CHOICE,
+     .offset = offsetof(everything, colour),
+     .default_text = "green",
+     .choices = colours,
+     .doc = "A colour."},
+    {.name = "names", .type = TLM_OPTION_LIST, .offset = offsetof(everything, names), .max = 3, .doc = "Some names."},
+    {.name = "since", .type = TLM_OPTION_TIME, .offset = offsetof(everything, since_ns), .doc = "A time."},
+    {.name = "password",
+     .type = TLM_OPTION_TEXT,
+     .flags = TLM_OPTION_SECRET,
+     .offset = offsetof(everything, password),
+     .default_text = "changeme",
+     .max = 12,
+     .doc = "A password."},
+    {.name = "pin",
+     .type = TLM_OPTION_INTEGER,
+     .flags = TLM_OPTION_SECRET,
+     .offset = offsetof(everything, pin),
+     .max = 9999,
+     .doc = "A secret number."},
+    {.name = "secret_colour",
+     .type = TLM_OPTION_CHOICE,
+     .flags = TLM_OPTION_SECRET,
+     .offset = offsetof(everything, secret_colour),
+     .choices = colours,
+     .doc = "A secret choice."},
+};
+
+typedef struct strict {
+    const char *path;
+    tlm_text_list hosts;
+} strict;
+
+static const tlm_option strict_options[] = {
+    {.name = "path",
+     .type = TLM_OPTION_TEXT,
+     .flags = TLM_OPTION_REQUIRED,
+     .offset = offsetof(strict, path),
+     .doc = "A path."},
+    {.name = "hosts",
+     .type = TLM_OPTION_LIST,
+     .flags = TLM_OPTION_REQUIRED,
+     .offset = offsetof(strict, hosts),
+     .doc = "Some hosts."},
+};
+
+static const tlm_column tallies_columns[] = {
+    {.name = "stream", .type = TLM_COLUMN_TEXT, .flags = TLM_COLUMN_KEY | TLM_COLUMN_STREAM, .doc = "The stream."},
+    {.name = "at", .type = TLM_COLUMN_TIME, .flags = TLM_COLUMN_KEY | TLM_COLUMN_TIMELINE, .doc = "When."},
+    {.name = "sum",
+     .type = TLM_COLUMN_DECIMAL,
+     .scale = 9,
+     .flags = TLM_COLUMN_NULLABLE,
+     .unit = "messages",
+     .doc = "How many."},
+};
+static const tlm_dataset tallies = {.struct_size = sizeof tallies,
+                                    .mode = TLM_DATASET_APPEND,
+                                    .id = "tallies",
+                                    .doc = "What was counted.",
+                                    .columns = tallies_columns,
+                                    .column_count = TLM_COUNT(tallies_columns)};
+static const tlm_dataset *const counter_datasets[] = {&tallies};
+
+#define BASE(name, interface)                                                                                          \
+    .struct_size = sizeof(tlm_component), .id = name, .summary = "A piece of the tests.", .create = create,            \
+    .start = start, .stop = ignore, .destroy = ignore, .get_interface = interface##_interface
+
+static const tlm_component tap = {BASE("tap", tap)};
+static const tlm_component reader = {BASE("reader", reader)};
+static const tlm_component keeper = {BASE("keeper", keeper)};
+static const tlm_component outlet = {BASE("outlet", outlet)};
+static const tlm_component ledger = {BASE("ledger", ledger)};
+static const tlm_component door = {BASE("door", door)};
+static const tlm_component stubborn = {.struct_size = sizeof(tlm_component),
+                                       .id = "stubborn",
+                                       .summary = "Refuses what no single option can be blamed for.",
+                                       .create = create_nothing,
+                                       .start = start,
+                                       .stop = ignore,
+                                       .destroy = ignore,
+                                       .get_interface = tap_interface};
+static const tlm_component counter = {BASE("counter", counter), .datasets = counter_datasets, .dataset_count = 1};
+static const tlm_component rich = {BASE("everything", tap), .config_size = sizeof(everything),
+                                   .options = everything_options, .option_count = TLM_COUNT(everything_options)};
+static const tlm_component demanding = {BASE("strict", tap), .config_size = sizeof(strict), .options = strict_options,
+                                        .option_count = TLM_COUNT(strict_options)};
+
+static const tlm_component *const components[] = {&tap,  &reader,   &keeper,  &outlet, &ledger,
+                                                  &door, &stubborn, &counter, &rich,   &demanding};
+TLM_PLUGIN("pieces", "1.0", components);

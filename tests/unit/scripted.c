@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core_test.h"
+
+#include <pthread.h>
+
+#include "scripted.h"
+
+#include <common/murmur2.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NS INT64_C(1000000000)
+
+/* The config struct of every scripted component is one pointer to what the test prepared. */
+typedef struct config {
+    void *what;
+} config;
+
+struct tlm_instance {
+    const config *config;
+    char letter; /* of a plain sink in vault.order */
+    int64_t next;
+};
+
+static int create(const tlm_host *host, const void *options, tlm_instance **ret_instance, tlm_error *error)
+{
+    (void)error;
+    tlm_instance *instance = calloc(1, sizeof *instance);
+    instance->config = options;
+    instance->letter = host->instance[0];
+    *ret_instance = instance;
+    return 0;
+}
+
+static int start(tlm_instance *instance, tlm_error *error)
+{
+    (void)instance, (void)error;
+    return 0;
+}
+
+static void stop(tlm_instance *instance)
+{
+    (void)instance;
+}
+
+static void destroy(tlm_instance *instance)
+{
+    free(instance);
+}
+
+/* --- source ------------------------------------------------------------------------------------------------------ */
+
+typedef struct batch {
+    tlm_records records;
+    atomic_uint references;
+    tlm_record list[SCRIPT_EVENTS_MAX];
+    char data[SCRIPT_EVENTS_MAX * sizeof(script_event) + TLM_PADDING];
+} batch;
+
+static void batch_ref(const tlm_records *records)
+{
+    atomic_fetch_add(&((batch *)(uintptr_t)records)->references, 1);
+}
+
+static void batch_unref(const tlm_records *records)
+{
+    batch *batch_of = (batch *)(uintptr_t)records;
+    if (atomic_fetch_sub(&batch_of->references, 1) == 1)
+        free(batch_of);
+}
+
+static int source_open(tlm_instance *instance, const tlm_position *from, tlm_error *error)
+{
+    (void)error;
+    script *script_of = instance->config->what;
+    script_of->begun = from ? from->ordinal : -1;
+    instance->next = from ? from->ordinal : 0;
+    return 0;
+}
+
+static int source_read(tlm_instance *instance, uint32_t max_records, int32_t timeout_ms,
+                       const tlm_records **ret_records, tlm_error *error)
+{
+    (void)timeout_ms, (void)error;
+    script *script_of = instance->config->what;
+    uint32_t count = script_of->count - (uint32_t)instance->next;
+    if (!count)
+        return script_of->ends ? TLM_READ_END : TLM_READ_QUIET;
+    if (count > max_records)
+        count = max_records;
+    batch *made = calloc(1, sizeof *made);
+    atomic_init(&made->references, 1);
+    for (uint32_t i = 0; i < count; i++) {
+        memcpy(made->data + i * sizeof(script_event), &script_of->events[instance->next + i], sizeof(script_event));
+        made->list[i] = (tlm_record){.position = {.ordinal = instance->next + i, .offset = instance->next + i},
+                                     .start = (uint32_t)(i * sizeof(script_event)),
+                                     .size = sizeof(script_event),
+                                     .full_size = sizeof(script_event)};
+    }
+    instance->next += count;
+    made->records = (tlm_records){.struct_size = sizeof made->records,
+                                  .record_count = count,
+                                  .records = made->list,
+                                  .data = made->data,
+                                  .data_size = count * sizeof(script_event),
+                                  .origin = "script",
+                                  .next = {.ordinal = instance->next, .offset = instance->next},
+                                  .ref = batch_ref,
+                                  .unref = batch_unref};
+    *ret_records = &made->records;
+    return TLM_READ_RECORDS;
+}
+
+static void source_progress(tlm_instance *instance, uint64_t *ret_done, uint64_t *ret_total)
+{
+    *ret_done = (uint64_t)instance->next;
+    *ret_total = ((script *)instance->config->what)->count;
+}
+
+static const void *source_interface(const char *id)
+{
+    static const tlm_source source = {source_open, source_read, stop, stop, source_progress};
+    return strcmp(id, TLM_INTERFACE_SOURCE) ? NULL : &source;
+}
+
+/* --- codec ------------------------------------------------------------------------------------------------------- */
+
+typedef struct decoded {
+    tlm_events events;
+    atomic_uint references;
+    tlm_event list[SCRIPT_EVENTS_MAX];
+    tlm_reject rejects[SCRIPT_EVENTS_MAX];
+    tlm_event_stream streams[SCRIPT_EVENTS_MAX];
+    _Alignas(8) char arena[SCRIPT_EVENTS_MAX + 64 + TLM_PADDING];
+} decoded;
+
+static void decoded_ref(const tlm_events *events)
+{
+    atomic_fetch_add(&((decoded *)(uintptr_t)events)->references, 1);
+}
+
+static void decoded_unref(const tlm_events *events)
+{
+    decoded *of = (decoded *)(uintptr_t)events;
+    if (atomic_fetch_sub(&of->references, 1) == 1) {
+        of->events.records->unref(of->events.records);
+        free(of);
+    }
+}
+
+static int codec_open(tlm_instance *instance, tlm_decoder **ret_decoder, tlm_error *error)
+{
+    (void)error;
+    *ret_decoder = (tlm_decoder *)instance;
+    return 0;
+}
+
+static int codec_decode(tlm_decoder *decoder, const tlm_records *records, tlm_events **ret_events)
+{
+    (void)decoder;
+    static const char reason[] = "negative";
+    decoded *made = calloc(1, sizeof *made);
+    atomic_init(&made->references, 1);
+    memcpy(made->arena + SCRIPT_EVENTS_MAX, reason, sizeof reason);
+    made->events = (tlm_events){.struct_size = sizeof made->events,
+                                .events = made->list,
+                                .streams = made->streams,
+                                .rejects = made->rejects,
+                                .arena = made->arena,
+                                .arena_size = sizeof made->arena,
+                                .records = records,
+                                .ref = decoded_ref,
+                                .unref = decoded_unref};
+    records->ref(records);
+    for (uint32_t i = 0; i < records->record_count; i++) {
+        script_event event;
+        memcpy(&event, records->data + records->records[i].start, sizeof event);
+        if (event.second < 0) {
+            made->rejects[made->events.reject_count++] =
+                (tlm_reject){.record = i, .kind = TLM_EVENT_CHAT, .reason = {SCRIPT_EVENTS_MAX, sizeof reason - 1}};
+            continue;
+        }
+        uint32_t at = made->events.event_count++;
+        made->arena[at] = event.stream;
+        made->streams[at] = (tlm_event_stream){.id = {at, 1}, .partition = tlm_murmur2(&event.stream, 1) & 0x7fffffff};
+        made->list[at] =
+            (tlm_event){.time_ns = event.second * NS, .record = i, .stream = at, .kind = TLM_EVENT_CHAT};
+    }
+    made->events.stream_count = made->events.event_count;
+    *ret_events = &made->events;
+    return 0;
+}
+
+static void codec_close(tlm_decoder *decoder)
+{
+    (void)decoder;
+}
+
+static const void *codec_interface(const char *id)
+{
+    static const tlm_codec codec = {codec_open, codec_decode, codec_close};
+    return strcmp(id, TLM_INTERFACE_CODEC) ? NULL : &codec;
+}
+
+/* --- processor --------------------------------------------------------------------------------------------------- */
+
+static const tlm_column columns[] = {
+    {"stream_id", TLM_COLUMN_TEXT, 0, TLM_COLUMN_KEY, NULL, "stream"},
+    {"second", TLM_COLUMN_INTEGER, 0, TLM_COLUMN_KEY, NULL, "time"},
+};
+static const tlm_dataset dataset = {sizeof dataset, TLM_DATASET_APPEND, "script", "one row an event", columns, 2};
+static const tlm_dataset *const datasets[] = {&dataset};
+
+struct tlm_lane_state {
+    const tlm_lane *lane;
+    notes *notes;
+    tlm_position last[SCRIPT_EVENTS_MAX];
+    uint32_t count;
+};
+
+static const char *processor_settings(tlm_instance *instance)
+{
+    (void)instance;
+    return "scripted";
+}
+
+static int lane_open(tlm_instance *instance, const tlm_lane *lane, tlm_lane_state **ret_state, tlm_error *error)
+{
+    (void)error;
+    tlm_lane_state *state = calloc(1, sizeof *state);
+    state->lane = lane;
+    state->notes = instance->config->what;
+    *ret_state = state;
+    return 0;
+}
+
+static int lane_events(tlm_lane_state *state, const tlm_event_view *view)
+{
+    pthread_mutex_lock(&state->notes->mutex);
+    for (uint32_t i = 0; i < view->count; i++) {
+        const tlm_event *event = &view->batch->events[view->rows[i]];
+        const char *stream = view->batch->arena + view->batch->streams[event->stream].id.offset;
+        int64_t watermark_ns = view->watermarks[i];
+        state->notes->seen[state->notes->seen_count++] =
+            (seen_event){.second = (int)(event->time_ns / NS),
+                         .stream = *stream,
+                         .lane = state->lane->lane,
+                         .refill = view->refill,
+                         .watermark_second = watermark_ns == INT64_MIN ? INT64_MIN : watermark_ns / NS};
+        state->last[state->count++] = view->batch->records->records[event->record].position;
+        tlm_cell cells[2] = {{.is_set = 1, .size = 1, .as.text = stream},
+                             {.is_set = 1, .as.integer = event->time_ns / NS}};
+        if (!view->refill)
+            (void)state->lane->emit(state->lane, &dataset, TLM_ROWS_FINAL, cells);
+    }
+    pthread_mutex_unlock(&state->notes->mutex);
+    return 0;
+}
+
+static int lane_advance(tlm_lane_state *state, int64_t watermark_ns, int64_t quiet_ns)
+{
+    (void)quiet_ns;
+    pthread_mutex_lock(&state->notes->mutex);
+    if (!state->lane->lane)
+        state->notes->advanced_second = watermark_ns / NS;
+    pthread_mutex_unlock(&state->notes->mutex);
+    return 0;
+}
+
+static int64_t final_after(tlm_instance *instance, int64_t highest_ns)
+{
+    (void)instance;
+    return highest_ns + 100 * NS;
+}
+
+static int nothing(tlm_lane_state *state)
+{
+    (void)state;
+    return 0;
+}
+
+static int rebuild_from(tlm_lane_state *state, uint32_t input, tlm_position *ret_position)
+{
+    (void)input;
+    uint32_t keep = state->notes->keep;
+    if (!state->count || !keep)
+        return 0;
+    *ret_position = state->last[state->count > keep ? state->count - keep : 0];
+    return 1;
+}
+
+static uint64_t size_bytes(tlm_lane_state *state)
+{
+    return sizeof *state;
+}
+
+static void lane_close(tlm_lane_state *state)
+{
+    free(state);
+}
+
+static const void *processor_interface(const char *id)
+{
+    static const tlm_processor processor = {processor_settings, lane_open, lane_events, lane_advance, final_after,
+                                            nothing,            nothing,   rebuild_from, size_bytes,  lane_close};
+    return strcmp(id, TLM_INTERFACE_PROCESSOR) ? NULL : &processor;
+}
+
+/* --- checkpoint and sink ----------------------------------------------------------------------------------------- */
+
+static int take(tlm_instance *instance, uint32_t lane, const char *settings,
+                void (*taken)(void *context, const tlm_taken *taken), void *context, tlm_error *error)
+{
+    vault *vault_of = instance->config->what;
+    if (vault_of->settings[0] && strcmp(vault_of->settings, settings))
+        return tlm_error_set(error, -EINVAL, "%s is not %s", settings, vault_of->settings);
+    (void)snprintf(vault_of->settings, sizeof vault_of->settings, "%s", settings);
+    tlm_taken what = {.epoch = ++vault_of->lanes[lane].epoch,
+                      .sequence = vault_of->lanes[lane].sequence,
+                      .record = tlm_text_of(vault_of->lanes[lane].record)};
+    taken(context, &what);
+    return 0;
+}
+
+static void keep(vault *vault_of, const tlm_commit *commit)
+{
+    uint32_t lane = commit->flush.lane;
+    vault_of->lanes[lane].sequence = commit->flush.sequence;
+    (void)snprintf(vault_of->lanes[lane].record, sizeof vault_of->lanes[lane].record, "%.*s", (int)commit->record.size,
+                   commit->record.data);
+    for (uint32_t i = 0; i < commit->flush.rows_count; i++) {
+        const tlm_rows *rows = commit->flush.rows[i];
+        if (rows->dataset == &dataset)
+            vault_of->row_count += rows->row_count;
+        else
+            vault_of->dead_count += rows->row_count;
+    }
+}
+
+static void note_order(vault *vault_of, char letter)
+{
+    size_t size = strlen(vault_of->order);
+    if (size + 1 < sizeof vault_of->order)
+        vault_of->order[size] = letter;
+}
+
+static void commit(tlm_instance *instance, const tlm_commit *what, tlm_done done, void *token)
+{
+    vault *vault_of = instance->config->what;
+    int result = 0, is_held = 0;
+    pthread_mutex_lock(&vault_of->mutex);
+    vault_of->attempts++;
+    note_order(vault_of, 'c');
+    if (vault_of->hold) {
+        vault_of->held_done = done;
+        vault_of->held_token = token;
+        is_held = 1;
+    } else if (vault_of->fail_times > 0) {
+        vault_of->fail_times--;
+        result = vault_of->fail_with;
+    } else {
+        keep(vault_of, what);
+    }
+    pthread_mutex_unlock(&vault_of->mutex);
+    if (!is_held)
+        done(token, result, tlm_text_of(result ? "told to fail" : ""));
+}
+
+void vault_release(vault *vault_of)
+{
+    pthread_mutex_lock(&vault_of->mutex);
+    tlm_done done = vault_of->held_done;
+    void *token = vault_of->held_token;
+    vault_of->held_done = NULL;
+    vault_of->hold = 0;
+    pthread_mutex_unlock(&vault_of->mutex);
+    if (done)
+        done(token, -EIO, tlm_text_of("let go"));
+}
+
+static int state_get(tlm_instance *instance, uint32_t lane, const char *component, tlm_text key,
+                     int (*found)(void *context, tlm_text key, tlm_text value), void *context)
+{
+    (void)instance, (void)lane, (void)component, (void)key, (void)found, (void)context;
+    return 0;
+}
+
+static int state_each(tlm_instance *instance, uint32_t lane, const char *component,
+                      int (*found)(void *context, tlm_text key, tlm_text value), void *context)
+{
+    (void)instance, (void)lane, (void)component, (void)found, (void)context;
+    return 0;
+}
+
+static void submit(tlm_instance *instance, const tlm_flush *flush, tlm_done done, void *token)
+{
+    (void)flush;
+    vault *vault_of = instance->config->what;
+    pthread_mutex_lock(&vault_of->mutex);
+    note_order(vault_of, instance->letter);
+    pthread_mutex_unlock(&vault_of->mutex);
+    int fails = instance->letter == 'b';
+    done(token, fails ? -EIO : 0, tlm_text_of(fails ? "best effort fails" : ""));
+}
+
+static const void *checkpoint_interface(const char *id)
+{
+    static const tlm_checkpoint checkpoint = {take, commit, state_get, state_each};
+    static const tlm_sink sink = {submit};
+    if (!strcmp(id, TLM_INTERFACE_CHECKPOINT))
+        return &checkpoint;
+    return strcmp(id, TLM_INTERFACE_SINK) ? NULL : &sink;
+}
+
+static const void *sink_interface(const char *id)
+{
+    static const tlm_sink sink = {submit};
+    return strcmp(id, TLM_INTERFACE_SINK) ? NULL : &sink;
+}
+
+#define COMPONENT(name, dataset_number, dataset_list, interface)                                                       \
+    {                                                                                                                  \
+        sizeof(tlm_component), sizeof(config), name, "scripted", NULL, 0, dataset_number, dataset_list, create, start, \
+            stop, destroy, interface                                                                                   \
+    }
+
+const tlm_component script_source = COMPONENT("script_source", 0, NULL, source_interface);
+const tlm_component script_codec = COMPONENT("script_codec", 0, NULL, codec_interface);
+const tlm_component script_processor = COMPONENT("script_processor", 1, datasets, processor_interface);
+const tlm_component script_checkpoint = COMPONENT("script_checkpoint", 0, NULL, checkpoint_interface);
+const tlm_component script_sink = COMPONENT("script_sink", 0, NULL, sink_interface);

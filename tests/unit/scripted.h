@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Components for tests of the core's pipeline: a source that plays a list, a codec for its records, a processor that
+ * notes what it is given and emits one row an event, and a checkpoint in memory that answers as it is told.
+ */
+#ifndef TLM_TESTS_SCRIPTED_H
+#define TLM_TESTS_SCRIPTED_H
+
+#include <telemetra/telemetra.h>
+
+#define SCRIPT_EVENTS_MAX 4096
+
+/** What the source plays. `second` is the event's time; a negative one makes a record that the codec rejects. */
+typedef struct script_event {
+    int second;
+    char stream;
+} script_event;
+
+typedef struct script {
+    const script_event *events;
+    uint32_t count;
+    int ends;      /* after the last: end (1) or quiet (0) */
+    int64_t begun; /* ordinal that the last `open` asked for; -1: the beginning */
+} script;
+
+/** One event as the processor saw it. */
+typedef struct seen_event {
+    int second;
+    char stream;
+    uint32_t lane, refill;
+    int64_t watermark_second; /* INT64_MIN: none */
+} seen_event;
+
+/** What the processor saw, over all lanes, and the state it keeps in `state_put`. */
+typedef struct notes {
+    pthread_mutex_t mutex;
+    seen_event seen[SCRIPT_EVENTS_MAX];
+    uint32_t seen_count;
+    int64_t advanced_second; /* of the last advance of lane 0 */
+    uint32_t keep;           /* rebuild_from: the position of the event that many back */
+} notes;
+
+/** The memory of the checkpoint, and how it answers. */
+typedef struct vault {
+    pthread_mutex_t mutex;
+    struct {
+        uint64_t epoch, sequence;
+        char record[2048];
+    } lanes[8];
+    char settings[256];
+    uint32_t row_count; /* committed rows of the processor */
+    uint32_t dead_count;
+    int fail_times, fail_with; /* so many commits fail with that */
+    int hold;                  /* commits are not answered until it is 0 */
+    uint32_t attempts;
+    tlm_done held_done;
+    void *held_token;
+    char order[64]; /* who was asked in which order: r, c, b */
+} vault;
+
+extern const tlm_component script_source, script_codec, script_processor, script_checkpoint, script_sink;
+
+/** Answers a held commit. */
+void vault_release(vault *vault);
+
+#endif

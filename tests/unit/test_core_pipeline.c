@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core_test.h"
+
+#include <pthread.h>
+
+#include "clock.h"
+#include "pipeline.h"
+#include "scripted.h"
+
+#include <common/murmur2.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 30000
+
+/* One pipeline over scripted components. */
+struct rig {
+    script script;
+    notes notes;
+    vault vault;
+    void *configs[6]; /* the config structs: one pointer each */
+    tlm_plan_instance instances[6];
+    tlm_plan plan;
+    tlm_log log;
+    tlm_shared *shared;
+    tlm_pipeline *pipeline;
+    int wake_fd;
+};
+
+static void rig_init(struct rig *rig, const script_event *events, uint32_t count, int ends)
+{
+    memset(rig, 0, sizeof *rig);
+    rig->script = (script){.events = events, .count = count, .ends = ends};
+    pthread_mutex_init(&rig->notes.mutex, NULL);
+    pthread_mutex_init(&rig->vault.mutex, NULL);
+    rig->log = (tlm_log){.level = TLM_LOG_ERROR + 1, .format = 1, .fd = STDERR_FILENO};
+    rig->plan.pipeline = (tlm_pipeline_options){.name = "test",
+                                                .lanes = 1,
+                                                .allowed_lateness = 10000,
+                                                .idle_timeout = 20,
+                                                .max_future = 300000,
+                                                .at_idle = TLM_AT_IDLE_CLOCK,
+                                                .flush_interval = 10,
+                                                .early_interval = 500,
+                                                .stall_timeout = 30000,
+                                                .stop_timeout = 5000,
+                                                .batch_records = 7,
+                                                .queue_batches = 4,
+                                                .queue_bytes = 1 << 20,
+                                                .flush_rows = 20000,
+                                                .flush_bytes = 1 << 25,
+                                                .max_streams = 1000};
+    rig->plan.instances = rig->instances;
+}
+
+static void rig_add(struct rig *rig, const char *name, const tlm_component *component, uint32_t section, uint32_t delivery,
+                    void *what)
+{
+    uint32_t i = rig->plan.instance_count++;
+    rig->configs[i] = what;
+    rig->instances[i] = (tlm_plan_instance){.name = name,
+                                            .component = component,
+                                            .config = &rig->configs[i],
+                                            .section = section,
+                                            .delivery = delivery,
+                                            .file = "test",
+                                            .line = 1};
+}
+
+static void rig_add_all(struct rig *rig)
+{
+    rig_add(rig, "source", &script_source, TLM_SECTION_SOURCE, 0, &rig->script);
+    rig_add(rig, "codec", &script_codec, TLM_SECTION_CODEC, 0, NULL);
+    rig_add(rig, "processor", &script_processor, TLM_SECTION_PROCESSOR, 0, &rig->notes);
+    rig_add(rig, "checkpoint", &script_checkpoint, TLM_SECTION_SINK, TLM_DELIVERY_CHECKPOINT, &rig->vault);
+}
+
+static int rig_start(struct rig *rig, tlm_error *error)
+{
+    rig->wake_fd = eventfd(0, EFD_CLOEXEC);
+    assert_true(rig->wake_fd >= 0);
+    assert_int_equal(tlm_shared_create(&rig->plan, &rig->log, &rig->shared, error), 0);
+    assert_int_equal(tlm_shared_create_instances(rig->shared, error), 0);
+    int result = tlm_pipeline_create(rig->shared, rig->wake_fd, &rig->pipeline, error);
+    return result ? result : tlm_pipeline_start(rig->pipeline, error);
+}
+
+/* Waits until the pipeline is over or has failed. */
+static tlm_pipeline_news rig_wait(struct rig *rig)
+{
+    tlm_pipeline_news news;
+    struct pollfd fd = {.fd = rig->wake_fd, .events = POLLIN};
+    for (;;) {
+        tlm_pipeline_look(rig->pipeline, &news);
+        if (news.is_over || news.is_failed)
+            return news;
+        uint64_t count;
+        assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
+        assert_int_equal(read(rig->wake_fd, &count, sizeof count), sizeof count);
+    }
+}
+
+static int rig_stop(struct rig *rig)
+{
+    int is_kept = rig->pipeline ? tlm_pipeline_stop(rig->pipeline) : 0;
+    vault_release(&rig->vault);
+    tlm_pipeline_destroy(rig->pipeline);
+    tlm_shared_destroy(rig->shared);
+    close(rig->wake_fd);
+    rig->pipeline = NULL;
+    rig->shared = NULL;
+    return is_kept;
+}
+
+static tlm_accounting rig_accounting(struct rig *rig)
+{
+    tlm_accounting accounting;
+    tlm_pipeline_accounting(rig->pipeline, &accounting);
+    return accounting;
+}
+
+static const script_event *count_up(uint32_t count)
+{
+    static script_event events[SCRIPT_EVENTS_MAX];
+    for (uint32_t i = 0; i < count; i++)
+        events[i] = (script_event){.second = (int)i, .stream = (char)('a' + i % 5)};
+    return events;
+}
+
+static void every_event_reaches_the_checkpoint_once(void **state)
+{
+    (void)state;
+    struct rig rig;
+    tlm_error error;
+    rig_init(&rig, count_up(500), 500, 1);
+    rig_add_all(&rig);
+    assert_int_equal(rig_start(&rig, &error), 0);
+    tlm_pipeline_news news = rig_wait(&rig);
+    assert_int_equal(news.is_failed, 0);
+    assert_int_equal(rig_accounting(&rig).consumed[TLM_EVENT_CHAT], 500);
+    assert_int_equal(rig_accounting(&rig).applied[TLM_EVENT_CHAT], 500);
+    assert_int_equal(rig_stop(&rig), 1);
+    assert_int_equal(rig.vault.row_count, 500);
+    assert_int_equal(rig.notes.advanced_second, 499 + 100); /* the end of the input: all is final */
+}
+
+static void an_event_is_judged_by_the_watermark_before_it_whatever_the_batches(void **state)
+{
+    (void)state;
+    static const script_event events[] = {{100, 'a'}, {50, 'a'}, {200, 'a'}, {150, 'a'}, {190, 'a'}, {300, 'a'}};
+    static const int64_t watermarks[] = {INT64_MIN, 90, 90, 190, 190, 190};
+    for (int64_t batch = 1; batch <= 6; batch++) {
+        struct rig rig;
+        tlm_error error;
+        rig_init(&rig, events, TLM_COUNT(events), 1);
+        rig.plan.pipeline.batch_records = batch;
+        rig_add_all(&rig);
+        assert_int_equal(rig_start(&rig, &error), 0);
+        rig_wait(&rig);
+        for (uint32_t i = 0; i < TLM_COUNT(events); i++)
+            assert_int_equal(rig.notes.seen[i].watermark_second, watermarks[i]);
+        rig_stop(&rig);
+    }
+}
+
+static void a_stream_lives_in_the_lane_of_its_partition_and_the_watermark_is_the_inputs(void **state)
+{
+    (void)state;
+    struct rig rig;
+    tlm_error error;
+    rig_init(&rig, count_up(300), 300, 1);
+    rig.plan.pipeline.lanes = 3;
+    rig_add_all(&rig);
+    assert_int_equal(rig_start(&rig, &error), 0);
+    rig_wait(&rig);
+    assert_int_equal(rig.notes.seen_count, 300);
+    for (uint32_t i = 0; i < 300; i++) {
+        const seen_event *seen = &rig.notes.seen[i];
+        uint32_t hash = tlm_murmur2(&seen->stream, 1) & 0x7fffffff;
+        assert_int_equal(seen->lane, hash % 3);
+        if (seen->second)
+            assert_int_equal(seen->watermark_second, seen->second - 1 - 10);
+    }
+    rig_stop(&rig);
+}
+
+static void rejects_and_far_futures_are_dead_letters_and_raise_no_watermark(void **state)
+{
+    (void)state;
+    int now = (int)(tlm_realtime_ns() / TLM_NS_PER_SECOND);
+    const script_event events[] = {{100, 'a'}, {-1, 'a'}, {now + 4000, 'a'}, {now + 100, 'b'}, {now, 'a'}};
+    struct rig rig;
+    tlm_error error;
+    rig_init(&rig, events, TLM_COUNT(events), 1);
+    rig_add_all(&rig);
+    assert_int_equal(rig_start(&rig, &error), 0);
+    rig_wait(&rig);
+    tlm_accounting counts = rig_accounting(&rig);
+    assert_int_equal(counts.consumed[TLM_EVENT_CHAT], 5);
+    assert_int_equal(counts.applied[TLM_EVENT_CHAT], 3);
+    assert_int_equal(counts.dead_lettered[TLM_EVENT_CHAT], 2);
+    assert_int_equal(rig.notes.seen[1].watermark_second, 90);
+    rig_stop(&rig);
+    assert_int_equal(rig.vault.dead_count, 2);
+}
+
+static void a_failing_checkpoint_is_tried_again_until_it_keeps(void **state)
+{
+    (void)state;
+    struct rig rig;
+    tlm_error error;
+    rig_init(&rig, count_up(50), 50, 1);
+    rig.vault.fail_times = 3;
+    rig.vault.fail_with = -EIO;
+    rig_add_all(&rig);
+    assert_int_equal(rig_start(&rig, &error), 0);
+    tlm_pipeline_news news = rig_wait(&rig);
+    assert_int_equal(news.is_failed, 0);
+    assert_int_equal(rig_stop(&rig), 1);
+    assert_int_equal(rig.vault.row_count, 50);
+    assert_true(rig.vault.attempts >= 4);
+}
+
+static void expect_loud_stop(int result)
+{
+    struct rig rig;
+    tlm_error error;
+    rig_init(&rig, count_up(50), 50, 1);
+    rig.vault.fail_times = 1;
+    rig.vault.fail_with = result;
+    rig_add_all(&rig);
+    assert_int_equal(rig_start(&rig, &error), 0);
+    tlm_pipeline_news news = rig_wait(&rig);
+    assert_int_equal(news.is_failed, 1);
+    assert_non_null(strstr(news.sentence.text, "checkpoint: told to fail"));
+    assert_int_equal(rig_stop(&rig), 0);
+    assert_int_equal(rig.vault.row_count, 0);
+}
+
+static void another_owner_stops_the_lane(void **state)
+{
+    (void)state;
+    expect_loud_stop(-ESTALE);
+}
+
+static void refused_content_stops_the_lane(void **state)
+{
+    (void)state;
+    expect_loud_stop(-EBADMSG);
+}
+
+static void a_stop_does_not_wait_for_a_sink_beyond_its_deadline(void **state)
+{
+    (void)state;
+    struct rig rig;
+    tlm_error error;
+    rig_init(&rig, count_up(50), 50, 0);
+    rig.vault.hold = 1;
+    rig.plan.pipeline.stop_timeout = 50;
+    rig_add_all(&rig);
+    assert_int_equal(rig_start(&rig, &error), 0);
+    uint32_t attempts = 0;
+    while (!attempts) {
+        pthread_mutex_lock(&rig.vault.mutex);
+        attempts = rig.vault.attempts;
+        pthread_mutex_unlock(&rig.vault.mutex);
+    }
+    assert_int_equal(rig_stop(&rig), 0);
+    assert_int_equal(rig.vault.row_count, 0);
+}
+
+static void required_sinks_come_before_the_checkpoint_and_best_effort_ones_after(void **state)
+{
+    (void)state;
+    struct rig rig;
+    tlm_error error;
+    rig_init(&rig, count_up(5), 5, 1);
+    rig.plan.pipeline.flush_interval = 5000; /* one flush, at the end */
+    rig_add_all(&rig);
+    rig_add(&rig, "best", &script_sink, TLM_SECTION_SINK, TLM_DELIVERY_BEST_EFFORT, &rig.vault);
+    rig_add(&rig, "required", &script_sink, TLM_SECTION_SINK, TLM_DELIVERY_REQUIRED, &rig.vault);
+    assert_int_equal(rig_start(&rig, &error), 0);
+    tlm_pipeline_news news = rig_wait(&rig);
+    assert_int_equal(news.is_failed, 0); /* though the best-effort sink failed */
+    assert_int_equal(rig_stop(&rig), 1);
+    assert_string_equal(rig.vault.order, "rcb");
+}
+
+static void a_restart_refills_what_was_open_and_counts_nothing_twice(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    tlm_error error;
+    rig_init(&rig, count_up(600), 200, 1);
+    rig.notes.keep = 30;
+    rig_add_all(&rig);
+    assert_int_equal(rig_start(&rig, &error), 0);
+    rig_wait(&rig);
+    assert_int_equal(rig_stop(&rig), 1);
+    assert_int_equal(rig.script.begun, -1);
+
+    rig.script.count = 600; /* the file has grown */
+    rig.notes.seen_count = 0;
+    assert_int_equal(rig_start(&rig, &error), 0);
+    rig_wait(&rig);
+    assert_int_equal(rig.script.begun, 170);
+    assert_int_equal(rig.notes.seen_count, 30 + 400);
+    for (uint32_t i = 0; i < rig.notes.seen_count; i++) {
+        assert_int_equal(rig.notes.seen[i].second, 170 + (int)i);
+        assert_int_equal(rig.notes.seen[i].refill, i < 30);
+    }
+    assert_int_equal(rig_accounting(&rig).consumed[TLM_EVENT_CHAT], 600);
+    assert_int_equal(rig_stop(&rig), 1);
+    assert_int_equal(rig.vault.row_count, 600);
+}
+
+static void other_settings_than_the_checkpoints_are_refused(void **state)
+{
+    (void)state;
+    struct rig rig;
+    tlm_error error;
+    rig_init(&rig, count_up(10), 10, 1);
+    rig_add_all(&rig);
+    assert_int_equal(rig_start(&rig, &error), 0);
+    rig_wait(&rig);
+    rig_stop(&rig);
+    rig.plan.pipeline.lanes = 2;
+    assert_int_equal(rig_start(&rig, &error), -EINVAL);
+    assert_non_null(strstr(error.text, "lanes=2; processor: scripted"));
+    rig_stop(&rig);
+}
+
+static void a_source_of_the_checkpoint_that_the_file_lacks_is_named(void **state)
+{
+    (void)state;
+    struct rig rig;
+    tlm_error error;
+    rig_init(&rig, count_up(10), 10, 1);
+    rig_add_all(&rig);
+    assert_int_equal(rig_start(&rig, &error), 0);
+    rig_wait(&rig);
+    rig_stop(&rig);
+    rig.instances[0].name = "renamed";
+    assert_int_equal(rig_start(&rig, &error), -EINVAL);
+    assert_non_null(strstr(error.text, "\"source\""));
+    rig_stop(&rig);
+}
+
+static void with_all_inputs_idle_the_clock_goes_on(void **state)
+{
+    (void)state;
+    struct rig rig;
+    tlm_error error;
+    rig_init(&rig, count_up(100), 100, 0);
+    rig.plan.pipeline.allowed_lateness = 0;
+    rig_add_all(&rig);
+    assert_int_equal(rig_start(&rig, &error), 0);
+    int64_t advanced = 0;
+    while (advanced < 100) { /* events end at 99 */
+        pthread_mutex_lock(&rig.notes.mutex);
+        advanced = rig.notes.advanced_second;
+        pthread_mutex_unlock(&rig.notes.mutex);
+        poll(NULL, 0, 10);
+    }
+    assert_int_equal(rig_stop(&rig), 1);
+    assert_int_equal(rig.vault.row_count, 100);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_event_reaches_the_checkpoint_once),
+        cmocka_unit_test(an_event_is_judged_by_the_watermark_before_it_whatever_the_batches),
+        cmocka_unit_test(a_stream_lives_in_the_lane_of_its_partition_and_the_watermark_is_the_inputs),
+        cmocka_unit_test(rejects_and_far_futures_are_dead_letters_and_raise_no_watermark),
+        cmocka_unit_test(a_failing_checkpoint_is_tried_again_until_it_keeps),
+        cmocka_unit_test(another_owner_stops_the_lane),
+        cmocka_unit_test(refused_content_stops_the_lane),
+        cmocka_unit_test(a_stop_does_not_wait_for_a_sink_beyond_its_deadline),
+        cmocka_unit_test(required_sinks_come_before_the_checkpoint_and_best_effort_ones_after),
+        cmocka_unit_test(a_restart_refills_what_was_open_and_counts_nothing_twice),
+        cmocka_unit_test(other_settings_than_the_checkpoints_are_refused),
+        cmocka_unit_test(a_source_of_the_checkpoint_that_the_file_lacks_is_named),
+        cmocka_unit_test(with_all_inputs_idle_the_clock_goes_on),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
