@@ -24,6 +24,9 @@ typedef struct {
 
 #define TLM_CHATTER_SET_INIT {{0}}
 
+/* Set in every stored mark, so that no entry is all zero. For this room only. */
+#define TLM_CHATTER_USED (UINT32_C(1) << 31)
+
 /* Frees the memory and leaves an empty set. NULL is fine. */
 void tlm_chatter_set_finish(tlm_chatter_set *set);
 
@@ -41,13 +44,23 @@ size_t tlm_chatter_set_count(const tlm_chatter_set *set);
 
 /* Walks over all chatters in no promised order: start with *cursor = 0; false at the end. The set must not change
  * meanwhile. */
-bool tlm_chatter_set_next(const tlm_chatter_set *set, uint32_t *cursor, tlm_chatter *ret_chatter);
+static inline bool tlm_chatter_set_next(const tlm_chatter_set *set, uint32_t *cursor, tlm_chatter *ret_chatter)
+{
+    tlm_flat_entry entry;
+    if (!tlm_flat_next(&set->flat, cursor, TLM_FLAT_KEYED, &entry))
+        return false;
+    *ret_chatter = (tlm_chatter){.user = entry.key, .mark = (uint32_t)entry.tail & ~TLM_CHATTER_USED};
+    return true;
+}
 
 /* Packs the set into an allocation of exactly its chatters, in linear time: for panes that only rarely get another
  * one. Lookups become binary searches. 0, or -ENOMEM with the set as it was. */
 int tlm_chatter_set_freeze(tlm_chatter_set *set);
 
 /* Bytes allocated, the struct itself apart. */
-size_t tlm_chatter_set_size_bytes(const tlm_chatter_set *set);
+static inline size_t tlm_chatter_set_size_bytes(const tlm_chatter_set *set)
+{
+    return (size_t)set->flat.capacity * TLM_FLAT_KEYED;
+}
 
 #endif

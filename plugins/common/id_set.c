@@ -35,8 +35,3 @@ int tlm_id_set_freeze(tlm_id_set *set)
 {
     return tlm_flat_freeze(&set->flat, TLM_FLAT_WHOLE);
 }
-
-size_t tlm_id_set_size_bytes(const tlm_id_set *set)
-{
-    return (size_t)set->flat.capacity * TLM_FLAT_WHOLE;
-}

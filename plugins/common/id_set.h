@@ -41,6 +41,9 @@ size_t tlm_id_set_count(const tlm_id_set *set);
 int tlm_id_set_freeze(tlm_id_set *set);
 
 /* Bytes allocated, the struct itself apart. */
-size_t tlm_id_set_size_bytes(const tlm_id_set *set);
+static inline size_t tlm_id_set_size_bytes(const tlm_id_set *set)
+{
+    return (size_t)set->flat.capacity * TLM_FLAT_WHOLE;
+}
 
 #endif

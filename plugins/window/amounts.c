@@ -53,8 +53,3 @@ void tlm_amounts_finish(tlm_amounts *amounts)
     free(amounts->items);
     *amounts = (tlm_amounts){0};
 }
-
-size_t tlm_amounts_size_bytes(const tlm_amounts *amounts)
-{
-    return amounts->capacity * sizeof *amounts->items;
-}

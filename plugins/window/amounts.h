@@ -38,6 +38,9 @@ int tlm_amounts_add(tlm_amounts *amounts, const char currency[static 3], tlm_wid
 /* Forgets the sums, keeps the memory. */
 void tlm_amounts_clear(tlm_amounts *amounts);
 void tlm_amounts_finish(tlm_amounts *amounts);
-size_t tlm_amounts_size_bytes(const tlm_amounts *amounts);
+static inline size_t tlm_amounts_size_bytes(const tlm_amounts *amounts)
+{
+    return amounts->capacity * sizeof *amounts->items;
+}
 
 #endif

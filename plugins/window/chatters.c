@@ -44,7 +44,7 @@ static int estimate(tlm_chatter_work *work, const tlm_pane *const *panes, uint32
 }
 
 /* Empty slots for `total` users, of whom no more than TLM_CHATTERS_EXACT_MAX + 1 will be put in. */
-static int clear(tlm_chatter_work *work, size_t total, uint32_t *ret_mask)
+static int clear(tlm_chatter_work *work, size_t total, uint32_t *ret_slots)
 {
     uint32_t wanted = 64;
     while (wanted < total * 2 && wanted < 4 * TLM_CHATTERS_EXACT_MAX)
@@ -58,18 +58,21 @@ static int clear(tlm_chatter_work *work, size_t total, uint32_t *ret_mask)
         work->capacity = wanted;
     }
     memset(work->slots, 0, wanted * sizeof *work->slots);
-    *ret_mask = wanted - 1;
+    *ret_slots = wanted;
     return 0;
 }
 
-/* Users not yet in the slots; ends early above the number that is told exactly. */
-static uint32_t put_users(uint64_t *slots, uint32_t mask, const tlm_chatter_set *set, uint32_t count)
+/*
+ * Users not yet in the slots; ends early above the number that is told exactly. Sets come in the order of their hashes
+ * or nearly so (flat_set.h), and homes here have that order too, so memory is walked and not jumped about in.
+ */
+static uint32_t put_users(uint64_t *slots, uint32_t slot_count, const tlm_chatter_set *set, uint32_t count)
 {
     tlm_chatter chatter;
     for (uint32_t cursor = 0; tlm_chatter_set_next(set, &cursor, &chatter);) {
-        uint32_t at = (uint32_t)(chatter.user >> 32) & mask;
+        uint32_t at = tlm_flat_home(chatter.user, slot_count);
         while (slots[at] && slots[at] != chatter.user)
-            at = (at + 1) & mask;
+            at = (at + 1) & (slot_count - 1);
         if (slots[at])
             continue;
         slots[at] = chatter.user;
@@ -95,12 +98,12 @@ int tlm_chatter_work_count(tlm_chatter_work *work, const tlm_pane *const *panes,
         *ret_count = total;
         return 0;
     }
-    uint32_t mask;
-    if (clear(work, total, &mask) < 0)
+    uint32_t slot_count;
+    if (clear(work, total, &slot_count) < 0)
         return -ENOMEM;
     uint32_t count = 0;
     for (uint32_t i = 0; i < pane_count && count <= TLM_CHATTERS_EXACT_MAX; i++)
-        count = put_users(work->slots, mask, &panes[i]->chatters, count);
+        count = put_users(work->slots, slot_count, &panes[i]->chatters, count);
     if (count > TLM_CHATTERS_EXACT_MAX)
         return estimate(work, panes, pane_count, ret_count);
     *ret_count = count;

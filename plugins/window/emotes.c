@@ -60,11 +60,6 @@ void tlm_emote_counts_finish(tlm_emote_counts *counts)
     *counts = (tlm_emote_counts){0};
 }
 
-size_t tlm_emote_counts_size_bytes(const tlm_emote_counts *counts)
-{
-    return counts->capacity * sizeof *counts->slots + counts->names.capacity;
-}
-
 /* Whether `a` stands before `b`: more of it, or as many and the name comes first in byte order. */
 static int is_higher(const tlm_emote_total *a, const tlm_emote_total *b)
 {

@@ -45,7 +45,10 @@ typedef struct {
 /* Counts one element. 0 or -ENOMEM. */
 int tlm_emote_counts_add(tlm_emote_counts *counts, uint64_t hash, tlm_text name);
 void tlm_emote_counts_finish(tlm_emote_counts *counts);
-size_t tlm_emote_counts_size_bytes(const tlm_emote_counts *counts);
+static inline size_t tlm_emote_counts_size_bytes(const tlm_emote_counts *counts)
+{
+    return counts->capacity * sizeof *counts->slots + counts->names.capacity;
+}
 
 /* Adds up `counts` and writes the highest into `top`, highest first, ties by the bytes of their names; *ret_count of
  * them. 0 or -ENOMEM. */

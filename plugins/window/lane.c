@@ -166,21 +166,13 @@ static int turn_away(const tlm_lane_state *state, const tlm_event_view *view, ui
     return state->lane->dead_letter(state->lane, index, (tlm_text){.data = reason, .size = (size_t)size});
 }
 
-/* What a pane's sets hold, and all else where there is anything else. */
-static size_t measure(const tlm_pane *pane)
-{
-    if (pane->sketch || pane->viewers || pane->rare)
-        return tlm_pane_size_bytes(pane);
-    return (size_t)pane->ids.flat.capacity * TLM_FLAT_WHOLE + (size_t)pane->chatters.flat.capacity * TLM_FLAT_KEYED;
-}
-
 static int add_pane(tlm_lane_state *state, tlm_stream *stream, int64_t pane_start_ns, tlm_pane **ret_pane)
 {
     uint32_t capacity = stream->pane_capacity;
     *ret_pane = tlm_stream_need_pane(stream, &state->pool, pane_start_ns);
     if (!*ret_pane)
         return -ENOMEM;
-    state->size_bytes += (stream->pane_capacity - capacity) * sizeof *stream->panes + measure(*ret_pane);
+    state->size_bytes += (stream->pane_capacity - capacity) * sizeof *stream->panes + tlm_pane_size_bytes(*ret_pane);
     return stream->panes[0].start_ns == pane_start_ns ? tlm_lane_schedule(state, stream, state->watermark_ns) : 0;
 }
 
@@ -194,12 +186,12 @@ static int apply_to_pane(tlm_lane_state *state, const tlm_event_view *view, cons
         if (result < 0)
             return result;
     }
-    size_t before = measure(pane);
+    size_t before = tlm_pane_size_bytes(pane);
     int added = tlm_pane_add_id(pane, event);
     if (added <= 0)
         return added;
     int result = tlm_pane_add(pane, view->batch, event);
-    state->size_bytes += measure(pane) - before;
+    state->size_bytes += tlm_pane_size_bytes(pane) - before;
     if (result < 0)
         return result;
     result = tlm_horizon_note(&state->horizon, view->input, pane_start_ns, view->batch, event);

@@ -230,9 +230,9 @@ void tlm_pane_prefetch(const tlm_pane *pane, const tlm_event *event)
     prefetch_flat(&pane->chatters.flat, event->user_hash, TLM_FLAT_KEYED);
 }
 
-size_t tlm_pane_size_bytes(const tlm_pane *pane)
+size_t tlm_pane_parts_size_bytes(const tlm_pane *pane)
 {
-    size_t size = tlm_id_set_size_bytes(&pane->ids) + tlm_chatter_set_size_bytes(&pane->chatters);
+    size_t size = 0;
     if (pane->sketch)
         size += sizeof *pane->sketch + tlm_sketch_size_bytes(pane->sketch);
     if (pane->viewers)

@@ -70,7 +70,14 @@ int tlm_pane_expect(tlm_pane *pane, const tlm_pane *like);
 int tlm_pane_freeze(tlm_pane *pane);
 /* Asks the processor to fetch what adding the event will touch. */
 void tlm_pane_prefetch(const tlm_pane *pane, const tlm_event *event);
+/* Bytes allocated by a pane's rarer parts. */
+size_t tlm_pane_parts_size_bytes(const tlm_pane *pane);
+
 /* Bytes allocated, the pane itself apart. */
-size_t tlm_pane_size_bytes(const tlm_pane *pane);
+static inline size_t tlm_pane_size_bytes(const tlm_pane *pane)
+{
+    size_t size = tlm_id_set_size_bytes(&pane->ids) + tlm_chatter_set_size_bytes(&pane->chatters);
+    return pane->sketch || pane->viewers || pane->rare ? size + tlm_pane_parts_size_bytes(pane) : size;
+}
 
 #endif
