@@ -72,6 +72,13 @@ static const char *bound_unit(uint32_t type)
     return type == TLM_OPTION_TEXT ? " bytes" : type == TLM_OPTION_LIST ? " items" : "";
 }
 
+/** Whether the lower bound says nothing: a length is never negative. */
+static int has_no_min(const tlm_option *option)
+{
+    int is_length = option->type == TLM_OPTION_TEXT || option->type == TLM_OPTION_LIST;
+    return option->min == INT64_MIN || (is_length && option->min == 0);
+}
+
 const char *tlm_option_bounds(const tlm_option *option, char out[static TLM_OPTION_TEXT_SIZE])
 {
     char min[TLM_UNIT_TEXT_SIZE], max[TLM_UNIT_TEXT_SIZE];
@@ -87,7 +94,7 @@ const char *tlm_option_bounds(const tlm_option *option, char out[static TLM_OPTI
     (void)format_bound(option->type, option->max, max);
     if (option->max == INT64_MAX)
         (void)snprintf(out, TLM_OPTION_TEXT_SIZE, "at least %s%s", min, unit);
-    else if (option->min == INT64_MIN)
+    else if (has_no_min(option))
         (void)snprintf(out, TLM_OPTION_TEXT_SIZE, "at most %s%s", max, unit);
     else
         (void)snprintf(out, TLM_OPTION_TEXT_SIZE, "%s to %s%s", min, max, unit);
@@ -103,7 +110,7 @@ const char *tlm_option_expected(const tlm_option *option, char out[static TLM_OP
         return out;
     }
     (void)tlm_option_bounds(option, bounds);
-    int is_range = option->max != INT64_MAX && option->min != INT64_MIN;
+    int is_range = option->max != INT64_MAX && !has_no_min(option);
     (void)snprintf(out, TLM_OPTION_TEXT_SIZE, "%s%s%.*s", types[option->type].expected,
                    !*bounds   ? ""
                    : is_range ? " from "

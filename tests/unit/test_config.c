@@ -141,7 +141,7 @@ static const row rows[] = {
       "write it with an L at its end, or in quotes"}},
     {"negative number that libconfig wraps",
      WITH("big =\n -2147483649;"),
-     {"x.cfg:2: sources.everything.big: expected a whole number, found -2147483649, which does not fit into 32 bits; "
+     {"x.cfg:1: sources.everything.big: expected a whole number, found -2147483649, which does not fit into 32 bits; "
       "write it with an L at its end, or in quotes"}},
     {"hexadecimal number that libconfig wraps",
      WITH("big = 0xFFFFFFFF;"),
@@ -202,10 +202,10 @@ static const row rows[] = {
      {"x.cfg:1: log.level: expected one of \"DEBUG\", \"INFO\", \"WARNING\", \"ERROR\", found 'verbose'"}},
     {"list with something else in it",
      WITH("names = ( \"a\",\n 2 );"),
-     {"x.cfg:2: sources.everything.names: expected a list of texts from 0 to 3 items, found a whole number"}},
+     {"x.cfg:2: sources.everything.names: expected a list of texts of at most 3 items, found a whole number"}},
     {"list too long",
      WITH("names = \"a,b,c,d\";"),
-     {"x.cfg:1: sources.everything.names: expected a list of texts from 0 to 3 items, found 4 items"}},
+     {"x.cfg:1: sources.everything.names: expected a list of texts of at most 3 items, found 4 items"}},
     {"time that is none",
      WITH("since = \"yesterday\";"),
      {"x.cfg:1: sources.everything.since: expected a time such as \"2026-01-31T12:00:00Z\", found 'yesterday'"}},
