@@ -72,8 +72,8 @@ static const char *bound_unit(uint32_t type)
     return type == TLM_OPTION_TEXT ? " bytes" : type == TLM_OPTION_LIST ? " items" : "";
 }
 
-/** Whether the lower bound says nothing: a length is never negative. */
-static int has_no_min(const tlm_option *option)
+/** Whether the smallest value needs no telling: there is none, or it is the length of an empty text or list. */
+static int has_only_upper_bound(const tlm_option *option)
 {
     int is_length = option->type == TLM_OPTION_TEXT || option->type == TLM_OPTION_LIST;
     return option->min == INT64_MIN || (is_length && option->min == 0);
@@ -94,7 +94,7 @@ const char *tlm_option_bounds(const tlm_option *option, char out[static TLM_OPTI
     (void)format_bound(option->type, option->max, max);
     if (option->max == INT64_MAX)
         (void)snprintf(out, TLM_OPTION_TEXT_SIZE, "at least %s%s", min, unit);
-    else if (has_no_min(option))
+    else if (has_only_upper_bound(option))
         (void)snprintf(out, TLM_OPTION_TEXT_SIZE, "at most %s%s", max, unit);
     else
         (void)snprintf(out, TLM_OPTION_TEXT_SIZE, "%s to %s%s", min, max, unit);
@@ -110,7 +110,7 @@ const char *tlm_option_expected(const tlm_option *option, char out[static TLM_OP
         return out;
     }
     (void)tlm_option_bounds(option, bounds);
-    int is_range = option->max != INT64_MAX && !has_no_min(option);
+    int is_range = option->max != INT64_MAX && !has_only_upper_bound(option);
     (void)snprintf(out, TLM_OPTION_TEXT_SIZE, "%s%s%.*s", types[option->type].expected,
                    !*bounds   ? ""
                    : is_range ? " from "

@@ -215,8 +215,8 @@ static int outcome(struct run *run, int is_kept, tlm_error *error)
     tlm_pipeline_news news;
     tlm_pipeline_look(run->pipeline, &news);
     log_accounting(run);
-    if (news.is_failed)
-        return tlm_error_set(error, -EIO, "%s", news.sentence.text);
+    if (news.is_failed) /* health has logged the sentence of whoever failed */
+        return tlm_error_set(error, -EIO, "stopped by the failure above; what was not kept will be read again");
     return is_kept ? 0 : tlm_error_set(error, -EIO, "not everything was kept; it will be read again");
 }
 

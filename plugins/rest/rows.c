@@ -4,27 +4,6 @@
 #include "common/decimal.h"
 #include "common/time.h"
 
-static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/* RFC 4648 section 4. */
-static void write_base64(tlm_json_writer *writer, const unsigned char *bytes, size_t size)
-{
-    tlm_buffer text = TLM_BUFFER_INIT;
-
-    for (size_t i = 0; i < size; i += 3) {
-        size_t left = size - i;
-        uint32_t group = (uint32_t)bytes[i] << 16 | (left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) |
-                         (left > 2 ? (uint32_t)bytes[i + 2] : 0);
-        char digits[4] = {base64_digits[group >> 18], base64_digits[group >> 12 & 63],
-                          left > 1 ? base64_digits[group >> 6 & 63] : '=', left > 2 ? base64_digits[group & 63] : '='};
-        tlm_buffer_append(&text, digits, sizeof digits);
-    }
-    if (text.error)
-        writer->buffer->error = text.error;
-    tlm_json_string(writer, text.data, text.size);
-    tlm_buffer_finish(&text);
-}
-
 static void write_decimal(tlm_json_writer *writer, tlm_int128 wide, uint32_t scale)
 {
     char text[TLM_DECIMAL_SIZE];
@@ -65,9 +44,7 @@ static void write_cell(tlm_json_writer *writer, const tlm_column *column, const 
     case TLM_COLUMN_JSON:
         tlm_json_raw(writer, cell->as.text, cell->size);
         break;
-    case TLM_COLUMN_BYTES:
-        write_base64(writer, (const unsigned char *)cell->as.text, cell->size);
-        break;
+    case TLM_COLUMN_BYTES: /* no view shows one */
     default:
         tlm_json_null(writer);
         break;

@@ -33,11 +33,11 @@ class Faults(unittest.TestCase):
     def health(self, telemetra):
         return harness.get(telemetra.address() + "/api/v1/health")[1]
 
-    def fails(self, text, *fragments, **options):
-        """The run must end with code 1 and a sentence that has all the fragments."""
+    def fails(self, text, *fragments, code=1, **options):
+        """The run must end with that code and a sentence that has all the fragments."""
         with harness.Telemetra(self.folder, text, **options) as telemetra:
-            code = telemetra.finish()
-        self.assertEqual(code, 1, telemetra.log)
+            ended_with = telemetra.finish()
+        self.assertEqual(ended_with, code, telemetra.log)
         for fragment in fragments:
             self.assertIn(fragment, telemetra.log)
         self.assertNotIn("Sanitizer", telemetra.log)
@@ -98,8 +98,9 @@ class Faults(unittest.TestCase):
     def test_another_number_of_lanes_or_other_windows_are_refused_with_both_named(self):
         self.write_events(chat_line(i) for i in range(100))
         harness.run_to_end(self, self.folder, harness.config(self.database, [self.events]))
-        self.fails(harness.config(self.database, [self.events], lanes=2), "lanes=1", "lanes=2")
-        self.fails(harness.config(self.database, [self.events], window='slide = "20s";'), "slide=10s", "slide=20s")
+        self.fails(harness.config(self.database, [self.events], lanes=2), "lanes=1", "lanes=2", code=78)
+        self.fails(harness.config(self.database, [self.events], window='slide = "20s";'), "slide=10s", "slide=20s",
+                   code=78)
 
     def test_a_second_process_takes_the_lanes_and_the_first_stops_loudly(self):
         self.write_events(chat_line(i) for i in range(100))

@@ -391,6 +391,32 @@ static void a_stream_with_an_early_row_alone_is_known(void **state)
     rest_end(rest);
 }
 
+static void emotes_get_their_older_name_in_any_shape(void **state)
+{
+    static const char *const rows[][2] = {
+        {"[ {\"count\": 2, \"name\" : \"x\\\\\"} ,\n{\"name\":\"\",\"id\":7,\"count\":-1} ]",
+         "\"top_emotes\":[{\"name\":\"x\\\\\",\"emote\":\"x\\\\\",\"count\":2},{\"name\":\"\",\"emote\":\"\","
+         "\"count\":-1}],"},
+        {"[ ]", "\"top_emotes\":[],"},
+        {"{\"x\":[1]}", "\"top_emotes\":{\"x\":[1]},"},
+        {"[{\"name\":\"x\"}]", "\"top_emotes\":[{\"name\":\"x\"}],"},
+        {"[{\"name\":\"x\",\"count\":null}]", "\"top_emotes\":[{\"name\":\"x\",\"count\":null}],"},
+        {"[{}]", "\"top_emotes\":[{}],"},
+    };
+
+    (void)state;
+    rest_host *rest = rest_begin(&usual);
+    for (size_t i = 0; i < TLM_COUNT(rows); i++) {
+        tlm_cell row[] = {ROWS_WINDOW("odd", 40)};
+        tlm_cell *emotes = &row[fake_column(&rows_windows, "top_emotes")];
+        emotes->as.text = rows[i][0];
+        emotes->size = (uint32_t)strlen(rows[i][0]);
+        publish_window(rest, TLM_ROWS_EARLY, row);
+        assert_contains(rest, "/api/v1/streams/odd/metrics", rows[i][1]);
+    }
+    rest_end(rest);
+}
+
 static void early_rows_are_bounded(void **state)
 {
     static const char *const options[][2] = {{"max_live_streams", "2"}, {NULL, NULL}};
@@ -683,6 +709,7 @@ int main(void)
         cmocka_unit_test(an_id_has_at_most_255_bytes),
         cmocka_unit_test(the_early_row_comes_first_until_it_is_final),
         cmocka_unit_test(a_stream_with_an_early_row_alone_is_known),
+        cmocka_unit_test(emotes_get_their_older_name_in_any_shape),
         cmocka_unit_test(early_rows_are_bounded),
         cmocka_unit_test(a_dataset_of_other_columns_is_passed_over),
         cmocka_unit_test(moments_come_newest_first),

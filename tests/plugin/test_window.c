@@ -863,6 +863,26 @@ static void a_stream_falls_silent_across_a_restart(void **state)
     end(&at);
 }
 
+/* No row shows the second viewer event, as the count is the same; but it is younger than the stream_end to come. */
+static void a_change_that_no_row_shows_outlives_its_pane(void **state)
+{
+    (void)state;
+    session at;
+    begin(&at);
+    give(&at, viewer("v", 1, 5));
+    prepare(&at);
+    give(&at, viewer("w", 12, 5));
+    give(&at, chat("a", 65, "u"));
+    advance(&at, after(80)); /* the viewers' panes are closed, that of the message is not */
+    prepare(&at);
+    restart(&at);
+    refill(&at, chat("a", 65, "u"), 2);
+    assert_int_equal(give(&at, meta("z", 5, TLM_META_STREAM_END)), TLM_VERDICT_APPLIED);
+    finish(&at);
+    assert_string_equal(stream(&at, "is_live"), "1");
+    end(&at);
+}
+
 static void a_status_of_another_make_is_refused(void **state)
 {
     (void)state;
@@ -960,6 +980,31 @@ static void what_was_turned_away_is_not_applied_when_read_again(void **state)
     refill(&at, turned_away, 1);
     refill(&at, let_in, 2);
     assert_int_equal(give(&at, let_in), TLM_VERDICT_DUPLICATE);
+    finish(&at);
+    assert_string_equal(window(&at, 10, "message_count"), "1");
+    end(&at);
+}
+
+/* The same, when a restart lies between turning a stream away and letting it in. */
+static void what_was_turned_away_is_remembered_over_restarts(void **state)
+{
+    (void)state;
+    session at;
+    begin_with(&at, 60, 10, 1);
+    lab_event one = meta("a", 0, TLM_META_STREAM_END), turned_away = chat("b", 11, "u"), let_in = chat("c", 11.5, "u");
+    one.stream = "one";
+    give(&at, one);                                                    /* 0 */
+    assert_int_equal(give(&at, turned_away), TLM_VERDICT_DEAD_LETTER); /* 1 */
+    prepare(&at);
+    restart(&at);
+    refill(&at, one, 0);
+    refill(&at, turned_away, 1);
+    advance(&at, after(60));
+    assert_int_equal(give(&at, let_in), TLM_VERDICT_APPLIED); /* 2 */
+    prepare(&at);
+    restart(&at);
+    refill(&at, turned_away, 1);
+    refill(&at, let_in, 2);
     finish(&at);
     assert_string_equal(window(&at, 10, "message_count"), "1");
     end(&at);
@@ -1107,10 +1152,12 @@ int main(void)
         cmocka_unit_test(late_viewers_are_not_seen),
         cmocka_unit_test(a_forgotten_stream_is_remembered_exactly),
         cmocka_unit_test(a_stream_falls_silent_across_a_restart),
+        cmocka_unit_test(a_change_that_no_row_shows_outlives_its_pane),
         cmocka_unit_test(a_status_of_another_make_is_refused),
         cmocka_unit_test(a_status_cut_short_is_refused),
         cmocka_unit_test(streams_beyond_max_streams_are_dead_letters),
         cmocka_unit_test(what_was_turned_away_is_not_applied_when_read_again),
+        cmocka_unit_test(what_was_turned_away_is_remembered_over_restarts),
         cmocka_unit_test(memory_is_given_back),
         cmocka_unit_test(early_rows_show_the_window_that_ends_next),
         cmocka_unit_test(inputs_are_read_again_from_the_first_event_with_a_window_open),

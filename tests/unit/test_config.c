@@ -408,7 +408,8 @@ static void check_row(frame *in, const row *at)
         const char *wanted = i < expected ? at->sentences[i] : "(nothing)";
         if (strcmp(found, wanted) != 0)
             fail_msg("%s:\n  expected: %s\n  found:    %s", at->mistake, wanted, found);
-        if (strstr(found, "hunter2") || strstr(found, "5000000000, ") == found)
+        int is_secret = strncmp(at->mistake, "secret", strlen("secret")) == 0;
+        if (is_secret && (strstr(found, "hunter2") || strstr(found, "5000000000") || strstr(found, "gren")))
             fail_msg("%s: a secret is shown: %s", at->mistake, found);
     }
     tlm_problems_finish(&problems);
