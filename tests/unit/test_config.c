@@ -356,6 +356,8 @@ static void write_inner_files(void)
     write_text("inner/open.cfg", "log = { level = \"INFO };\n");
     write_text("inner/secret", "swordfish\n");
     write_text("inner/lines", "one\ntwo\n\n");
+    write_text("inner/crlf", "one\r\n");
+    write_text("inner/cr", "one\r");
     write_text("inner/syntax", "\"; count = 11; title = \"${TLM_TEST_WORD}");
     write_file("inner/large", large, sizeof large);
     write_file("inner/zero", "a\0b", 3);
@@ -612,6 +614,8 @@ static void references_are_expanded_and_never_become_syntax(void **state)
     assert_title(*state, "5$ $$ $", "5$ $$ $");
     assert_title(*state, "${file:inner/secret}", "swordfish");
     assert_title(*state, "${file:inner/lines}", "one\ntwo\n");
+    assert_title(*state, "${file:inner/crlf}", "one");
+    assert_title(*state, "${file:inner/cr}", "one\r");
     assert_title(*state, "${file:inner/syntax}", "\"; count = 11; title = \"${TLM_TEST_WORD}");
 }
 
