@@ -90,23 +90,38 @@ static int check_dataset(const tlm_dataset *dataset, tlm_error *error)
     return 0;
 }
 
+/*
+ * The key columns in the order of the primary key. Where rows only grow, times come first: new rows then go to the end
+ * of that index instead of one page a stream (twice the rows a second with 20,000 streams).
+ */
+static uint32_t order_key(const tlm_dataset *dataset, const tlm_column *key[static TLM_DATASET_COLUMNS_MAX])
+{
+    uint32_t count = 0;
+    for (int times = 1; times >= 0; times--) {
+        for (uint32_t i = 0; i < dataset->column_count; i++) {
+            const tlm_column *column = &dataset->columns[i];
+            int is_first = dataset->mode == TLM_DATASET_APPEND && column->type == TLM_COLUMN_TIME;
+            if ((column->flags & TLM_COLUMN_KEY) && is_first == times)
+                key[count++] = column;
+        }
+    }
+    return count;
+}
+
 static int create_table(sqlite3 *database, const tlm_dataset *dataset, tlm_error *error)
 {
     sql statement = {.size = 0};
-    const char *separator = ", PRIMARY KEY (";
+    const tlm_column *key[TLM_DATASET_COLUMNS_MAX];
+    uint32_t key_count = order_key(dataset, key);
     add(&statement, "CREATE TABLE \"%s\" (", dataset->id);
     for (uint32_t i = 0; i < dataset->column_count; i++) {
         const tlm_column *column = &dataset->columns[i];
         add(&statement, "%s\"%s\"%s%s", i ? ", " : "", column->name, sql_type(column),
             column->flags & TLM_COLUMN_NULLABLE ? "" : " NOT NULL");
     }
-    for (uint32_t i = 0; i < dataset->column_count; i++) {
-        if (dataset->columns[i].flags & TLM_COLUMN_KEY) {
-            add(&statement, "%s\"%s\"", separator, dataset->columns[i].name);
-            separator = ", ";
-        }
-    }
-    add(&statement, "%s)", flagged(dataset, TLM_COLUMN_KEY) ? ")" : "");
+    for (uint32_t i = 0; i < key_count; i++)
+        add(&statement, "%s\"%s\"", i ? ", " : ", PRIMARY KEY (", key[i]->name);
+    add(&statement, "%s)", key_count ? ")" : "");
     if (sqlite3_table_column_metadata(database, "main", dataset->id, NULL, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK)
         return tlm_error_set(error, -EINVAL,
                              "table %s: it is in the database already, but not made by Telemetra; rename it or name "
@@ -115,27 +130,12 @@ static int create_table(sqlite3 *database, const tlm_dataset *dataset, tlm_error
     return tlm_database_run(database, statement.text, error);
 }
 
-/* Whether the key begins with these columns, `second` being optional. */
+/* Whether the primary key begins with these columns, `second` being optional. */
 static bool key_begins(const tlm_dataset *dataset, const tlm_column *first, const tlm_column *second)
 {
-    const tlm_column *wanted[] = {first, second};
-    uint32_t next = 0, count = second ? 2 : 1;
-    for (uint32_t i = 0; i < dataset->column_count && next < count; i++) {
-        if (!(dataset->columns[i].flags & TLM_COLUMN_KEY))
-            continue;
-        if (&dataset->columns[i] != wanted[next])
-            return false;
-        next++;
-    }
-    return next == count;
-}
-
-static uint32_t key_size(const tlm_dataset *dataset)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < dataset->column_count; i++)
-        count += (dataset->columns[i].flags & TLM_COLUMN_KEY) != 0;
-    return count;
+    const tlm_column *key[TLM_DATASET_COLUMNS_MAX];
+    uint32_t count = order_key(dataset, key);
+    return count > 0 && key[0] == first && (!second || (count > 1 && key[1] == second));
 }
 
 static int create_index(sqlite3 *database, const tlm_dataset *dataset, const tlm_column *first,
@@ -158,7 +158,8 @@ static int create_indexes(sqlite3 *database, const tlm_dataset *dataset, tlm_err
 {
     const tlm_column *stream = flagged(dataset, TLM_COLUMN_STREAM);
     const tlm_column *timeline = flagged(dataset, TLM_COLUMN_TIMELINE);
-    bool one_a_stream = stream && key_size(dataset) == 1 && (stream->flags & TLM_COLUMN_KEY);
+    const tlm_column *key[TLM_DATASET_COLUMNS_MAX];
+    bool one_a_stream = stream && order_key(dataset, key) == 1 && key[0] == stream;
     int result = 0;
     if (stream && !one_a_stream)
         result = create_index(database, dataset, stream, timeline, error);

@@ -416,6 +416,10 @@ static void paths_that_will_not_do_are_named(void **state)
     option(self, "path", self->folder);
     assert_int_equal(subject_start(&self->file), -EISDIR);
     snprintf(path, sizeof path, "%s/fifo", self->folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    option(self, "path", path);
+    start(&self->file); /* does not wait for a reader */
+    subject_stop(&self->file);
     option(self, "path", self->path);
     option(self, "checkpoint_path", self->path);
     assert_int_equal(subject_start(&self->file), -EINVAL);

@@ -729,6 +729,26 @@ static void a_stream_is_live_from_its_first_event_for_15_minutes(void **state)
     end(&at);
 }
 
+static void every_event_gives_a_stream_15_minutes_more(void **state)
+{
+    (void)state;
+    session at;
+    begin(&at);
+    give(&at, chat("a", 0, "u"));
+    prepare(&at);
+    give(&at, chat("b", 503, "u"));
+    advance(&at, after(901)); /* the first event is 15 minutes old */
+    prepare(&at);
+    assert_string_equal(stream(&at, "is_live"), "1");
+    advance(&at, after(1403) - 1);
+    prepare(&at);
+    assert_string_equal(stream(&at, "is_live"), "1");
+    advance(&at, after(1403));
+    prepare(&at);
+    assert_string_equal(stream(&at, "is_live"), "0");
+    end(&at);
+}
+
 static void at_the_end_of_a_replay_its_highest_timestamp_counts(void **state)
 {
     (void)state;
@@ -1146,6 +1166,7 @@ int main(void)
         cmocka_unit_test(the_sketch_of_the_last_slide_is_that_of_its_chatters),
         cmocka_unit_test(panes_take_late_arrivals_after_they_were_packed),
         cmocka_unit_test(a_stream_is_live_from_its_first_event_for_15_minutes),
+        cmocka_unit_test(every_event_gives_a_stream_15_minutes_more),
         cmocka_unit_test(at_the_end_of_a_replay_its_highest_timestamp_counts),
         cmocka_unit_test(after_stream_end_only_a_start_or_viewers_revive),
         cmocka_unit_test(no_row_tells_of_the_last_event_alone),
