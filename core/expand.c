@@ -69,9 +69,7 @@ static int append_file(tlm_buffer *out, const char *path, tlm_error *error)
     if (result < 0)
         goto done;
     if (size > 0 && content[size - 1] == '\n')
-        size--;
-    if (size > 0 && content[size - 1] == '\r')
-        size--;
+        size -= size > 1 && content[size - 2] == '\r' ? 2 : 1;
     result = tlm_buffer_append(out, content, size);
 done:
     if (fd >= 0)

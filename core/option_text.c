@@ -72,10 +72,11 @@ static const char *bound_unit(uint32_t type)
     return type == TLM_OPTION_TEXT ? " bytes" : type == TLM_OPTION_LIST ? " items" : "";
 }
 
-/** Whether the smallest value needs no telling: there is none, or it is the length of an empty text. */
+/** Whether the smallest value needs no telling: there is none, or it is the length of an empty text or list. */
 static int has_only_upper_bound(const tlm_option *option)
 {
-    return option->min == INT64_MIN || (option->type == TLM_OPTION_TEXT && option->min == 0);
+    int is_length = option->type == TLM_OPTION_TEXT || option->type == TLM_OPTION_LIST;
+    return option->min == INT64_MIN || (is_length && option->min == 0);
 }
 
 const char *tlm_option_bounds(const tlm_option *option, char out[static TLM_OPTION_TEXT_SIZE])

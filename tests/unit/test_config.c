@@ -202,10 +202,10 @@ static const row rows[] = {
      {"x.cfg:1: log.level: expected one of \"DEBUG\", \"INFO\", \"WARNING\", \"ERROR\", found 'verbose'"}},
     {"list with something else in it",
      WITH("names = ( \"a\",\n 2 );"),
-     {"x.cfg:2: sources.everything.names: expected a list of texts from 0 to 3 items, found a whole number"}},
+     {"x.cfg:2: sources.everything.names: expected a list of texts of at most 3 items, found a whole number"}},
     {"list too long",
      WITH("names = \"a,b,c,d\";"),
-     {"x.cfg:1: sources.everything.names: expected a list of texts from 0 to 3 items, found 4 items"}},
+     {"x.cfg:1: sources.everything.names: expected a list of texts of at most 3 items, found 4 items"}},
     {"time that is none",
      WITH("since = \"yesterday\";"),
      {"x.cfg:1: sources.everything.since: expected a time such as \"2026-01-31T12:00:00Z\", found 'yesterday'"}},
@@ -356,6 +356,8 @@ static void write_inner_files(void)
     write_text("inner/open.cfg", "log = { level = \"INFO };\n");
     write_text("inner/secret", "swordfish\n");
     write_text("inner/lines", "one\ntwo\n\n");
+    write_text("inner/crlf", "one\r\n");
+    write_text("inner/cr", "one\r");
     write_text("inner/syntax", "\"; count = 11; title = \"${TLM_TEST_WORD}");
     write_file("inner/large", large, sizeof large);
     write_file("inner/zero", "a\0b", 3);
@@ -408,7 +410,8 @@ static void check_row(frame *in, const row *at)
         const char *wanted = i < expected ? at->sentences[i] : "(nothing)";
         if (strcmp(found, wanted) != 0)
             fail_msg("%s:\n  expected: %s\n  found:    %s", at->mistake, wanted, found);
-        if (strstr(found, "hunter2") || strstr(found, "5000000000, ") == found)
+        int is_secret = strncmp(at->mistake, "secret", strlen("secret")) == 0;
+        if (is_secret && (strstr(found, "hunter2") || strstr(found, "5000000000") || strstr(found, "gren")))
             fail_msg("%s: a secret is shown: %s", at->mistake, found);
     }
     tlm_problems_finish(&problems);
@@ -611,6 +614,8 @@ static void references_are_expanded_and_never_become_syntax(void **state)
     assert_title(*state, "5$ $$ $", "5$ $$ $");
     assert_title(*state, "${file:inner/secret}", "swordfish");
     assert_title(*state, "${file:inner/lines}", "one\ntwo\n");
+    assert_title(*state, "${file:inner/crlf}", "one");
+    assert_title(*state, "${file:inner/cr}", "one\r");
     assert_title(*state, "${file:inner/syntax}", "\"; count = 11; title = \"${TLM_TEST_WORD}");
 }
 

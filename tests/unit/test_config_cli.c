@@ -176,7 +176,7 @@ static void describe_tells_options_with_types_bounds_and_defaults(void **state)
     assert_run("describe everything", 0, "  pause  duration, 10ms to 2h, default 90s\n");
     assert_run("describe everything", 0, "  room  size, at least 1KiB, default 64KiB\n");
     assert_run("describe everything", 0, "  colour  choice, red, green, blue, default green\n");
-    assert_run("describe everything", 0, "  password  text, 0 to 12 bytes, has a default, secret\n");
+    assert_run("describe everything", 0, "  password  text, at most 12 bytes, has a default, secret\n");
     assert_silent("describe everything", "changeme");
     assert_run("describe strict", 0, "  path  text, required\n");
     assert_run("describe listen", 0, "  port  integer, 0 to 65535, default 8000\n");
@@ -200,7 +200,7 @@ static void the_reference_is_markdown_in_a_fixed_order(void **state)
     run("describe --markdown 2>&-", &again);
     assert_int_equal(once.code, 0);
     assert_string_equal(once.output, again.output);
-    assert_non_null(strstr(once.output, "| `title` | text |  | 0 to 80 bytes | A title \\| name. |\n"));
+    assert_non_null(strstr(once.output, "| `title` | text |  | at most 80 bytes | A title \\| name. |\n"));
     assert_non_null(strstr(once.output, "| `sum` | decimal(9) | messages | nullable | How many. |\n"));
     assert_non_null(strstr(once.output, "| `path` | text | *required* |  | A path. |\n"));
     assert_null(strstr(once.output, "changeme"));
