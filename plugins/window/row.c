@@ -350,7 +350,7 @@ int tlm_row_write_stream(tlm_row_writer *writer, const tlm_stream *stream, uint3
     cells[STREAM_ID] = cell_text(stream->id, stream->id_size);
     for (unsigned i = 0; i < TLM_FIELD_COUNT; i++) {
         tlm_text text = tlm_status_text(status, i);
-        if (text.size)
+        if (text.data)
             cells[columns[i]] = cell_text(text.data, text.size);
     }
     cells[STREAM_STARTED_AT] = cell_integer(tlm_status_started_at(status));
