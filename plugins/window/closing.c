@@ -115,7 +115,9 @@ static int rest(tlm_lane_state *state, tlm_stream *stream)
 
 static int close_window(tlm_lane_state *state, tlm_stream *stream, int64_t end_ns)
 {
+    size_t before = tlm_roster_size_bytes(stream->roster);
     int result = tlm_row_write_window(&state->rows, stream, end_ns, TLM_ROWS_FINAL);
+    state->size_bytes += tlm_roster_size_bytes(stream->roster) - before;
     if (result < 0)
         return result;
     drop_panes(state, stream, end_ns);
