@@ -7,13 +7,18 @@ static int64_t input_watermark(const tlm_lane_worker *worker, uint32_t input)
     return highest_ns == INT64_MIN ? INT64_MIN : highest_ns - worker->pipeline->allowed_lateness * TLM_NS_PER_MS;
 }
 
-/* The smallest watermark of the active inputs other than one; INT64_MAX when there are none. */
+/*
+ * The smallest watermark of the active inputs other than one; INT64_MAX when there are none. One that still refills
+ * holds it where it is: what it has yet to read again may lie in any window that was open at the checkpoint.
+ */
 static int64_t others_watermark(const tlm_lane_worker *worker, uint32_t except)
 {
     int64_t least = INT64_MAX;
     for (uint32_t i = 0; i < worker->record.input_count; i++) {
         if (i == except || worker->states[i] != TLM_INPUT_ACTIVE)
             continue;
+        if (worker->refilling[i])
+            return INT64_MIN;
         int64_t watermark_ns = input_watermark(worker, i);
         if (watermark_ns < least)
             least = watermark_ns;
