@@ -42,6 +42,7 @@ struct tlm_lane_worker {
     uint32_t states[TLM_INPUTS_MAX]; /* TLM_INPUT_... */
     uint32_t refilling[TLM_INPUTS_MAX]; /* what lies before the record's `next` is still being read again */
     int64_t all_idle_since_ns;       /* monotonic; 0: some input is active */
+    int64_t idle_start_ns;           /* the watermark that the clock went on from; INT64_MIN: nothing was read yet */
     int64_t flush_ns, early_ns;      /* when the next one is due */
     uint32_t is_moved;               /* the record has changed since the last flush */
     uint32_t is_finished;            /* all inputs have ended and everything is final */
