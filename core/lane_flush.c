@@ -35,8 +35,7 @@ static int send(tlm_lane_worker *worker)
     if (result < 0)
         return result;
     worker->is_moved = 0;
-    atomic_store(&worker->is_waiting, 1);
-    atomic_store(&worker->moved_ns, tlm_monotonic_ns());
+    atomic_store(&worker->sent_ns, tlm_monotonic_ns());
     return 0;
 }
 
@@ -44,7 +43,7 @@ int tlm_lane_step_flush(tlm_lane_worker *worker, int64_t *wake_ns, tlm_error *er
 {
     switch (tlm_outbox_step(worker->outbox, wake_ns, error)) {
     case TLM_FLUSH_LANDED:
-        atomic_store(&worker->is_waiting, 0);
+        atomic_store(&worker->sent_ns, 0);
         atomic_store(&worker->moved_ns, tlm_monotonic_ns());
         pthread_mutex_lock(&worker->figures_mutex);
         worker->figures.flushes++;

@@ -55,7 +55,7 @@ struct tlm_lane_worker {
     atomic_uint is_stopping;
     _Atomic int64_t stop_deadline_ns;
     _Atomic int64_t moved_ns; /* monotonic, when something was last finished */
-    atomic_uint is_waiting;   /* a flush is under way */
+    _Atomic int64_t sent_ns;  /* monotonic, when the flush under way was sent; 0: none is */
     pthread_mutex_t figures_mutex;
     tlm_lane_figures figures;
 };
