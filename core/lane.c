@@ -20,6 +20,8 @@ static tlm_parcel *next_parcel(tlm_lane_worker *worker, int64_t wake_ns)
     while (!result && !atomic_load(&worker->is_stopping) && !tlm_outbox_has_answer_locked(worker->outbox) &&
            !(may_take && inbox->count))
         result = pthread_cond_timedwait(&inbox->filled, &inbox->mutex, &until);
+    if (!inbox->count)
+        atomic_store(&worker->moved_ns, tlm_monotonic_ns()); /* what comes next has waited from now on only */
     if (may_take && !atomic_load(&worker->is_stopping))
         parcel = tlm_inbox_take_locked(inbox);
     pthread_mutex_unlock(&inbox->mutex);
