@@ -102,8 +102,11 @@ int tlm_lane_do_what_is_due(tlm_lane_worker *worker, int64_t *wake_ns)
 int tlm_lane_flush_last(tlm_lane_worker *worker, tlm_error *error)
 {
     int64_t deadline_ns = atomic_load(&worker->stop_deadline_ns);
+    int64_t half_ns = deadline_ns - (deadline_ns - tlm_monotonic_ns()) / 2;
     for (int is_sent = 0;;) {
         int64_t wake_ns = deadline_ns;
+        if (!is_sent && tlm_outbox_is_committed(worker->outbox))
+            tlm_outbox_hurry(worker->outbox, half_ns); /* the rest must not miss the checkpoint for their sake */
         int result = tlm_lane_step_flush(worker, &wake_ns, error);
         if (!result && !is_sent && !tlm_outbox_is_flying(worker->outbox)) {
             result = send(worker);
@@ -114,7 +117,7 @@ int tlm_lane_flush_last(tlm_lane_worker *worker, tlm_error *error)
         if (is_sent && !tlm_outbox_is_flying(worker->outbox))
             return 1;
         if (tlm_monotonic_ns() >= deadline_ns)
-            return 0;
+            return is_sent && tlm_outbox_is_committed(worker->outbox);
         tlm_outbox_wait(worker->outbox, wake_ns);
     }
 }
