@@ -20,6 +20,8 @@ static tlm_parcel *next_parcel(tlm_lane_worker *worker, int64_t wake_ns)
     while (!result && !atomic_load(&worker->is_stopping) && !tlm_outbox_has_answer_locked(worker->outbox) &&
            !(may_take && inbox->count))
         result = pthread_cond_timedwait(&inbox->filled, &inbox->mutex, &until);
+    if (!inbox->count)
+        atomic_store(&worker->moved_ns, tlm_monotonic_ns()); /* what comes next has waited from now on only */
     if (may_take && !atomic_load(&worker->is_stopping))
         parcel = tlm_inbox_take_locked(inbox);
     pthread_mutex_unlock(&inbox->mutex);
@@ -82,20 +84,24 @@ static void *run(void *context)
 
 /* --- life -------------------------------------------------------------------------------------------------------- */
 
-/* A lane with work that finishes nothing for `stall_timeout` is not healthy. */
+/* A lane with work that finishes nothing for `stall_timeout` is not healthy, nor is one whose flush takes so long. */
 static uint32_t probe(void *context, tlm_error *message)
 {
     tlm_lane_worker *worker = context;
-    int64_t still_ns = tlm_monotonic_ns() - atomic_load(&worker->moved_ns);
+    int64_t now_ns = tlm_monotonic_ns();
+    int64_t sent_ns = atomic_load(&worker->sent_ns);
+    int64_t still_ns = now_ns - atomic_load(&worker->moved_ns);
+    int64_t flight_ns = sent_ns ? now_ns - sent_ns : 0;
+    int64_t stall_ns = worker->pipeline->stall_timeout * TLM_NS_PER_MS;
     pthread_mutex_lock(&worker->inbox.mutex);
     uint32_t waiting = worker->inbox.count;
     pthread_mutex_unlock(&worker->inbox.mutex);
-    uint32_t is_flushing = atomic_load(&worker->is_waiting);
-    if ((!waiting && !is_flushing) || still_ns < worker->pipeline->stall_timeout * TLM_NS_PER_MS)
+    if (flight_ns < stall_ns && (!waiting || still_ns < stall_ns))
         return TLM_HEALTH_OK;
+    int is_flush = flight_ns >= stall_ns;
     tlm_error_set(message, 0, "stalled: %s, nothing finished for %lld s",
-                  is_flushing ? "a flush waits for its sinks" : "batches wait",
-                  (long long)(still_ns / TLM_NS_PER_SECOND));
+                  is_flush ? "a flush waits for its sinks" : "batches wait",
+                  (long long)((is_flush ? flight_ns : still_ns) / TLM_NS_PER_SECOND));
     return TLM_HEALTH_DEGRADED;
 }
 

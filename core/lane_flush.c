@@ -35,8 +35,7 @@ static int send(tlm_lane_worker *worker)
     if (result < 0)
         return result;
     worker->is_moved = 0;
-    atomic_store(&worker->is_waiting, 1);
-    atomic_store(&worker->moved_ns, tlm_monotonic_ns());
+    atomic_store(&worker->sent_ns, tlm_monotonic_ns());
     return 0;
 }
 
@@ -44,7 +43,7 @@ int tlm_lane_step_flush(tlm_lane_worker *worker, int64_t *wake_ns, tlm_error *er
 {
     switch (tlm_outbox_step(worker->outbox, wake_ns, error)) {
     case TLM_FLUSH_LANDED:
-        atomic_store(&worker->is_waiting, 0);
+        atomic_store(&worker->sent_ns, 0);
         atomic_store(&worker->moved_ns, tlm_monotonic_ns());
         pthread_mutex_lock(&worker->figures_mutex);
         worker->figures.flushes++;
@@ -103,8 +102,11 @@ int tlm_lane_do_what_is_due(tlm_lane_worker *worker, int64_t *wake_ns)
 int tlm_lane_flush_last(tlm_lane_worker *worker, tlm_error *error)
 {
     int64_t deadline_ns = atomic_load(&worker->stop_deadline_ns);
+    int64_t half_ns = deadline_ns - (deadline_ns - tlm_monotonic_ns()) / 2;
     for (int is_sent = 0;;) {
         int64_t wake_ns = deadline_ns;
+        if (!is_sent && tlm_outbox_is_committed(worker->outbox))
+            tlm_outbox_hurry(worker->outbox, half_ns); /* the rest must not miss the checkpoint for their sake */
         int result = tlm_lane_step_flush(worker, &wake_ns, error);
         if (!result && !is_sent && !tlm_outbox_is_flying(worker->outbox)) {
             result = send(worker);
@@ -115,7 +117,7 @@ int tlm_lane_flush_last(tlm_lane_worker *worker, tlm_error *error)
         if (is_sent && !tlm_outbox_is_flying(worker->outbox))
             return 1;
         if (tlm_monotonic_ns() >= deadline_ns)
-            return 0;
+            return is_sent && tlm_outbox_is_committed(worker->outbox);
         tlm_outbox_wait(worker->outbox, wake_ns);
     }
 }

@@ -7,13 +7,18 @@ static int64_t input_watermark(const tlm_lane_worker *worker, uint32_t input)
     return highest_ns == INT64_MIN ? INT64_MIN : highest_ns - worker->pipeline->allowed_lateness * TLM_NS_PER_MS;
 }
 
-/* The smallest watermark of the active inputs other than one; INT64_MAX when there are none. */
+/*
+ * The smallest watermark of the active inputs other than one; INT64_MAX when there are none. One that still refills
+ * holds it where it is: what it has yet to read again may lie in any window that was open at the checkpoint.
+ */
 static int64_t others_watermark(const tlm_lane_worker *worker, uint32_t except)
 {
     int64_t least = INT64_MAX;
     for (uint32_t i = 0; i < worker->record.input_count; i++) {
         if (i == except || worker->states[i] != TLM_INPUT_ACTIVE)
             continue;
+        if (worker->refilling[i])
+            return INT64_MIN;
         int64_t watermark_ns = input_watermark(worker, i);
         if (watermark_ns < least)
             least = watermark_ns;
@@ -77,7 +82,17 @@ static int finish(tlm_lane_worker *worker)
     return advance(worker, watermark_ns, highest_ns);
 }
 
-/* With no active input the clock goes on in their place, from the highest timestamp. */
+/* Where the clock takes over: the highest timestamp, or where an earlier turn of the clock has come to already. */
+static int64_t idle_start(const tlm_lane_worker *worker)
+{
+    int64_t highest_ns = highest_of_all(worker);
+    if (highest_ns == INT64_MIN)
+        return INT64_MIN;
+    int64_t start_ns = highest_ns - worker->pipeline->allowed_lateness * TLM_NS_PER_MS;
+    return start_ns > worker->record.watermark_ns ? start_ns : worker->record.watermark_ns;
+}
+
+/* With no active input the clock goes on in their place. */
 int tlm_lane_advance_idle(tlm_lane_worker *worker)
 {
     if (!all_are(worker, TLM_INPUT_IDLE)) {
@@ -86,8 +101,10 @@ int tlm_lane_advance_idle(tlm_lane_worker *worker)
     }
     int64_t now_ns = tlm_monotonic_ns();
     int is_new = !worker->all_idle_since_ns;
-    if (is_new)
+    if (is_new) {
         worker->all_idle_since_ns = now_ns;
+        worker->idle_start_ns = idle_start(worker);
+    }
     if (all_are(worker, TLM_INPUT_ENDED)) {
         int result = worker->is_finished ? 0 : finish(worker);
         worker->is_finished = 1;
@@ -95,11 +112,9 @@ int tlm_lane_advance_idle(tlm_lane_worker *worker)
     }
     if (worker->pipeline->at_idle == TLM_AT_IDLE_FINISH)
         return is_new ? finish(worker) : 0;
-    int64_t highest_ns = highest_of_all(worker);
-    if (highest_ns == INT64_MIN)
+    if (worker->idle_start_ns == INT64_MIN)
         return 0;
-    int64_t watermark_ns =
-        highest_ns + (now_ns - worker->all_idle_since_ns) - worker->pipeline->allowed_lateness * TLM_NS_PER_MS;
+    int64_t watermark_ns = worker->idle_start_ns + (now_ns - worker->all_idle_since_ns);
     return watermark_ns > worker->record.watermark_ns ? advance(worker, watermark_ns, watermark_ns) : 0;
 }
 

@@ -39,14 +39,15 @@ struct tlm_lane_worker {
     struct tlm_seat seats[TLM_PROCESSORS_MAX];
     uint32_t seat_count;
     tlm_lane_record record;
-    uint32_t states[TLM_INPUTS_MAX]; /* TLM_INPUT_... */
+    uint32_t states[TLM_INPUTS_MAX];    /* TLM_INPUT_... */
     uint32_t refilling[TLM_INPUTS_MAX]; /* what lies before the record's `next` is still being read again */
-    int64_t all_idle_since_ns;       /* monotonic; 0: some input is active */
-    int64_t flush_ns, early_ns;      /* when the next one is due */
-    uint32_t is_moved;               /* the record has changed since the last flush */
-    uint32_t is_finished;            /* all inputs have ended and everything is final */
-    const tlm_event_view *view;      /* under way, for dead letters */
-    int64_t *watermarks;             /* room for one batch */
+    int64_t all_idle_since_ns;          /* monotonic; 0: some input is active */
+    int64_t idle_start_ns;              /* the watermark that the clock went on from; INT64_MIN: nothing was read yet */
+    int64_t flush_ns, early_ns;         /* when the next one is due */
+    uint32_t is_moved;                  /* the record has changed since the last flush */
+    uint32_t is_finished;               /* all inputs have ended and everything is final */
+    const tlm_event_view *view;         /* under way, for dead letters */
+    int64_t *watermarks;                /* room for one batch */
     uint8_t *verdicts;
     uint32_t room;
 
@@ -54,7 +55,7 @@ struct tlm_lane_worker {
     atomic_uint is_stopping;
     _Atomic int64_t stop_deadline_ns;
     _Atomic int64_t moved_ns; /* monotonic, when something was last finished */
-    atomic_uint is_waiting;   /* a flush is under way */
+    _Atomic int64_t sent_ns;  /* monotonic, when the flush under way was sent; 0: none is */
     pthread_mutex_t figures_mutex;
     tlm_lane_figures figures;
 };

@@ -25,8 +25,12 @@ struct delivery {
     const tlm_living *living;
     uint32_t kind; /* TLM_DELIVERY_... */
     uint32_t is_asked, is_answered;
+    uint32_t is_left; /* best effort: it owes an answer for an earlier flush and is passed by until it gives it */
     int result;
     tlm_error reason;
+    /* Best effort: content of its own, which stays when the flight that it came with is over. */
+    tlm_flush flush;
+    const tlm_rows *rows[BUILDERS_MAX];
 };
 
 enum {
@@ -45,6 +49,7 @@ struct flight {
     char *record;
     tlm_commit commit;
     int64_t retry_ns, pause_ns; /* 0: not waiting for a retry */
+    int64_t give_up_ns;         /* when best-effort sinks that have not answered are left behind */
 };
 
 struct tlm_outbox {
@@ -181,19 +186,70 @@ static void ask(tlm_outbox *outbox, struct delivery *delivery)
         checkpoint_interface(outbox)->commit(delivery->living->instance, &outbox->flight.commit, answer, delivery);
     } else {
         const tlm_sink *sink = tlm_living_interface(delivery->living, TLM_INTERFACE_SINK);
-        sink->submit(delivery->living->instance, &outbox->flight.commit.flush, answer, delivery);
+        const tlm_flush *flush =
+            delivery->kind == TLM_DELIVERY_BEST_EFFORT ? &delivery->flush : &outbox->flight.commit.flush;
+        sink->submit(delivery->living->instance, flush, answer, delivery);
     }
 }
+
+/* --- best effort: sinks that fail alone -------------------------------------------------------------------------- */
+
+static void delivery_release(struct delivery *delivery)
+{
+    for (uint32_t i = 0; i < delivery->flush.rows_count; i++)
+        delivery->rows[i]->unref(delivery->rows[i]);
+    delivery->flush.rows_count = 0;
+}
+
+static void delivery_hold(struct delivery *delivery, const tlm_flush *flush)
+{
+    delivery_release(delivery);
+    delivery->flush = *flush;
+    delivery->flush.rows = delivery->rows;
+    for (uint32_t i = 0; i < flush->rows_count; i++) {
+        delivery->rows[i] = flush->rows[i];
+        delivery->rows[i]->ref(delivery->rows[i]);
+    }
+}
+
+/* Those left behind that have answered meanwhile take part again. */
+static void take_back(tlm_outbox *outbox)
+{
+    pthread_mutex_lock(&outbox->options.inbox->mutex);
+    for (uint32_t i = 0; i < outbox->delivery_count; i++)
+        if (outbox->deliveries[i].is_answered)
+            outbox->deliveries[i].is_left = 0;
+    pthread_mutex_unlock(&outbox->options.inbox->mutex);
+}
+
+static void leave_behind(tlm_outbox *outbox)
+{
+    pthread_mutex_lock(&outbox->options.inbox->mutex);
+    for (uint32_t i = 0; i < outbox->delivery_count; i++)
+        if (outbox->deliveries[i].is_asked && !outbox->deliveries[i].is_answered)
+            outbox->deliveries[i].is_left = 1;
+    pthread_mutex_unlock(&outbox->options.inbox->mutex);
+}
+
+/* --- stages ------------------------------------------------------------------------------------------------------ */
 
 static void enter_stage(tlm_outbox *outbox, uint32_t stage)
 {
     outbox->flight.stage = stage;
     outbox->flight.pause_ns = RETRY_FIRST_NS;
     outbox->flight.retry_ns = 0;
+    outbox->flight.give_up_ns = tlm_monotonic_ns() + outbox->pipeline->stall_timeout * TLM_NS_PER_MS;
+    take_back(outbox);
     for (uint32_t i = 0; i < outbox->delivery_count; i++) {
-        outbox->deliveries[i].is_asked = 0;
-        if (outbox->deliveries[i].kind == stage)
-            ask(outbox, &outbox->deliveries[i]);
+        struct delivery *delivery = &outbox->deliveries[i];
+        if (delivery->is_left)
+            continue;
+        delivery->is_asked = 0;
+        if (delivery->kind != stage)
+            continue;
+        if (stage == STAGE_BEST_EFFORT)
+            delivery_hold(delivery, &outbox->flight.commit.flush);
+        ask(outbox, delivery);
     }
 }
 
@@ -240,12 +296,23 @@ int tlm_outbox_send(tlm_outbox *outbox, const tlm_lane_record *record)
     return 0;
 }
 
+void tlm_outbox_hurry(tlm_outbox *outbox, int64_t until_ns)
+{
+    if (until_ns < outbox->flight.give_up_ns)
+        outbox->flight.give_up_ns = until_ns;
+}
+
+int tlm_outbox_is_committed(const tlm_outbox *outbox)
+{
+    return outbox->flight.stage == STAGE_NONE || outbox->flight.stage == STAGE_BEST_EFFORT;
+}
+
 int tlm_outbox_has_answer_locked(const tlm_outbox *outbox)
 {
     if (outbox->flight.stage == STAGE_NONE || outbox->flight.retry_ns)
         return 0;
     for (uint32_t i = 0; i < outbox->delivery_count; i++)
-        if (outbox->deliveries[i].is_asked && !outbox->deliveries[i].is_answered)
+        if (outbox->deliveries[i].is_asked && !outbox->deliveries[i].is_answered && !outbox->deliveries[i].is_left)
             return 0;
     return 1;
 }
@@ -275,7 +342,7 @@ static struct delivery *worst_answer(tlm_outbox *outbox)
     struct delivery *worst = NULL;
     for (uint32_t i = 0; i < outbox->delivery_count; i++) {
         struct delivery *each = &outbox->deliveries[i];
-        if (!each->is_asked || !each->result)
+        if (!each->is_asked || each->is_left || !each->result)
             continue;
         if (!worst || each->result == -ESTALE || each->result == -EBADMSG)
             worst = each;
@@ -298,7 +365,7 @@ static void retry_now(tlm_outbox *outbox)
 {
     outbox->flight.retry_ns = 0;
     for (uint32_t i = 0; i < outbox->delivery_count; i++)
-        if (outbox->deliveries[i].is_asked && outbox->deliveries[i].result)
+        if (outbox->deliveries[i].is_asked && !outbox->deliveries[i].is_left && outbox->deliveries[i].result)
             ask(outbox, &outbox->deliveries[i]);
 }
 
@@ -311,17 +378,35 @@ static void commit_done(tlm_outbox *outbox)
     enter_stage(outbox, STAGE_BEST_EFFORT);
 }
 
+static const struct delivery *first_left(const tlm_outbox *outbox)
+{
+    for (uint32_t i = 0; i < outbox->delivery_count; i++)
+        if (outbox->deliveries[i].is_left)
+            return &outbox->deliveries[i];
+    return NULL;
+}
+
 static void report_best_effort(tlm_outbox *outbox)
 {
+    const struct delivery *left = first_left(outbox);
     const struct delivery *failed = worst_answer(outbox);
-    if (!failed) {
-        tlm_health_set(outbox->options.health, TLM_HEALTH_OK, (tlm_text){0});
-        return;
-    }
-    tlm_error message;
-    int size = snprintf(message.text, sizeof message.text, "%s did not take rows of a flush: %.900s",
-                        failed->living->host.instance, failed->reason.text);
-    tlm_health_set(outbox->options.health, TLM_HEALTH_DEGRADED, (tlm_text){.data = message.text, .size = (size_t)size});
+    tlm_error message = {{0}};
+    if (left)
+        tlm_error_set(&message, 0, "%s has not answered for too long; until it does, rows pass it by",
+                      left->living->host.instance);
+    else if (failed)
+        tlm_error_set(&message, 0, "%s did not take rows of a flush: %.900s", failed->living->host.instance,
+                      failed->reason.text);
+    tlm_health_set(outbox->options.health, left || failed ? TLM_HEALTH_DEGRADED : TLM_HEALTH_OK,
+                   tlm_text_of(message.text));
+}
+
+/* Sinks that have answered need their rows no more. */
+static void release_answered(tlm_outbox *outbox)
+{
+    for (uint32_t i = 0; i < outbox->delivery_count; i++)
+        if (!outbox->deliveries[i].is_left)
+            delivery_release(&outbox->deliveries[i]);
 }
 
 static int end_flight(tlm_outbox *outbox, int outcome)
@@ -338,10 +423,16 @@ int tlm_outbox_step(tlm_outbox *outbox, int64_t *ret_wake_ns, tlm_error *error)
     while (flight->stage != STAGE_NONE) {
         if (flight->retry_ns && flight->retry_ns < *ret_wake_ns)
             *ret_wake_ns = flight->retry_ns;
+        int64_t patience_ns = flight->stage == STAGE_BEST_EFFORT ? flight->give_up_ns : INT64_MAX;
+        if (patience_ns <= tlm_monotonic_ns())
+            leave_behind(outbox);
+        else if (patience_ns < *ret_wake_ns)
+            *ret_wake_ns = patience_ns;
         if (flight->retry_ns || !is_landed(outbox))
             return TLM_FLUSH_FLYING;
         if (flight->stage == STAGE_BEST_EFFORT) {
             report_best_effort(outbox);
+            release_answered(outbox);
             return end_flight(outbox, TLM_FLUSH_LANDED);
         }
         const struct delivery *failed = worst_answer(outbox);
@@ -421,6 +512,8 @@ void tlm_outbox_destroy(tlm_outbox *outbox)
 {
     if (!outbox)
         return;
+    for (uint32_t i = 0; i < outbox->delivery_count; i++)
+        delivery_release(&outbox->deliveries[i]);
     shelf_clear(&outbox->waiting);
     shelf_clear(&outbox->early);
     tlm_state_set_finish(&outbox->state);

@@ -3,7 +3,8 @@
  * @file outbox.h
  * What a lane has to hand on: rows, state changes and its record, gathered until a flush takes them. A flush goes to
  * the required sinks first, then to the checkpoint, then to best-effort sinks and the feed; what may pass is tried
- * again without end. One flush is under way at a time; the lane goes on meanwhile until the outbox is full.
+ * again without end. A best-effort sink that does not answer within `stall_timeout` is passed by until it does. One
+ * flush is under way at a time; the lane goes on meanwhile until the outbox is full.
  *
  * One thread, the lane's; answers of sinks arrive on any.
  */
@@ -48,6 +49,10 @@ int tlm_outbox_is_full(const tlm_outbox *outbox);
 int tlm_outbox_is_filled(const tlm_outbox *outbox);
 /** Whether a flush is under way. */
 int tlm_outbox_is_flying(const tlm_outbox *outbox);
+/** Whether the checkpoint has all that was sent: only best-effort sinks may still be at it. */
+int tlm_outbox_is_committed(const tlm_outbox *outbox);
+/** Best-effort sinks of the flush under way have until then at most (monotonic). */
+void tlm_outbox_hurry(tlm_outbox *outbox, int64_t until_ns);
 
 /** Sends all that waits, with the lane's record as of now. Only when none is under way. -ENOMEM: nothing was taken. */
 int tlm_outbox_send(tlm_outbox *outbox, const tlm_lane_record *record);

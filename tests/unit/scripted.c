@@ -6,7 +6,7 @@
 #include "scripted.h"
 
 #include <common/murmur2.h>
-#include <stdatomic.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -84,7 +84,12 @@ static int source_read(tlm_instance *instance, uint32_t max_records, int32_t tim
 {
     (void)timeout_ms, (void)error;
     script *script_of = instance->config->what;
-    uint32_t count = script_of->count - (uint32_t)instance->next;
+    uint32_t most = atomic_load(&script_of->most);
+    if (most && instance->next >= most) {
+        (void)poll(NULL, 0, 1);
+        return TLM_READ_WAITING;
+    }
+    uint32_t count = (most && most < script_of->count ? most : script_of->count) - (uint32_t)instance->next;
     if (!count)
         return script_of->ends ? TLM_READ_END : TLM_READ_QUIET;
     if (count > max_records)
@@ -184,8 +189,7 @@ static int codec_decode(tlm_decoder *decoder, const tlm_records *records, tlm_ev
         uint32_t at = made->events.event_count++;
         made->arena[at] = event.stream;
         made->streams[at] = (tlm_event_stream){.id = {at, 1}, .partition = tlm_murmur2(&event.stream, 1) & 0x7fffffff};
-        made->list[at] =
-            (tlm_event){.time_ns = event.second * NS, .record = i, .stream = at, .kind = TLM_EVENT_CHAT};
+        made->list[at] = (tlm_event){.time_ns = event.second * NS, .record = i, .stream = at, .kind = TLM_EVENT_CHAT};
     }
     made->events.stream_count = made->events.event_count;
     *ret_events = &made->events;
@@ -215,8 +219,8 @@ static const tlm_dataset *const datasets[] = {&dataset};
 struct tlm_lane_state {
     const tlm_lane *lane;
     notes *notes;
-    tlm_position last[SCRIPT_EVENTS_MAX];
-    uint32_t count;
+    tlm_position last[SCRIPT_INPUTS_MAX][SCRIPT_EVENTS_MAX];
+    uint32_t counts[SCRIPT_INPUTS_MAX];
 };
 
 static const char *processor_settings(tlm_instance *instance)
@@ -248,7 +252,7 @@ static int lane_events(tlm_lane_state *state, const tlm_event_view *view)
                          .lane = state->lane->lane,
                          .refill = view->refill,
                          .watermark_second = watermark_ns == INT64_MIN ? INT64_MIN : watermark_ns / NS};
-        state->last[state->count++] = view->batch->records->records[event->record].position;
+        state->last[view->input][state->counts[view->input]++] = view->batch->records->records[event->record].position;
         tlm_cell cells[2] = {{.is_set = 1, .size = 1, .as.text = stream},
                              {.is_set = 1, .as.integer = event->time_ns / NS}};
         if (!view->refill)
@@ -282,11 +286,10 @@ static int nothing(tlm_lane_state *state)
 
 static int rebuild_from(tlm_lane_state *state, uint32_t input, tlm_position *ret_position)
 {
-    (void)input;
-    uint32_t keep = state->notes->keep;
-    if (!state->count || !keep)
+    uint32_t keep = state->notes->keep, count = state->counts[input];
+    if (!count || !keep)
         return 0;
-    *ret_position = state->last[state->count > keep ? state->count - keep : 0];
+    *ret_position = state->last[input][count > keep ? count - keep : 0];
     return 1;
 }
 
@@ -302,8 +305,9 @@ static void lane_close(tlm_lane_state *state)
 
 static const void *processor_interface(const char *id)
 {
-    static const tlm_processor processor = {processor_settings, lane_open, lane_events, lane_advance, final_after,
-                                            nothing,            nothing,   rebuild_from, size_bytes,  lane_close};
+    static const tlm_processor processor = {processor_settings, lane_open, lane_events, lane_advance,
+                                            final_after,        nothing,   nothing,     rebuild_from,
+                                            size_bytes,         lane_close};
     return strcmp(id, TLM_INTERFACE_PROCESSOR) ? NULL : &processor;
 }
 
@@ -372,11 +376,15 @@ void vault_release(vault *vault_of)
     pthread_mutex_lock(&vault_of->mutex);
     tlm_done done = vault_of->held_done;
     void *token = vault_of->held_token;
-    vault_of->held_done = NULL;
+    tlm_done hung_done = vault_of->hung_done;
+    void *hung_token = vault_of->hung_token;
+    vault_of->held_done = vault_of->hung_done = NULL;
     vault_of->hold = 0;
     pthread_mutex_unlock(&vault_of->mutex);
     if (done)
         done(token, -EIO, tlm_text_of("let go"));
+    if (hung_done)
+        hung_done(hung_token, 0, tlm_text_of(""));
 }
 
 static int state_get(tlm_instance *instance, uint32_t lane, const char *component, tlm_text key,
@@ -399,7 +407,15 @@ static void submit(tlm_instance *instance, const tlm_flush *flush, tlm_done done
     vault *vault_of = instance->config->what;
     pthread_mutex_lock(&vault_of->mutex);
     note_order(vault_of, instance->letter);
+    int is_hung = instance->letter == 'h';
+    if (is_hung) {
+        vault_of->hung_submits++;
+        vault_of->hung_done = done;
+        vault_of->hung_token = token;
+    }
     pthread_mutex_unlock(&vault_of->mutex);
+    if (is_hung)
+        return;
     int fails = instance->letter == 'b';
     done(token, fails ? -EIO : 0, tlm_text_of(fails ? "best effort fails" : ""));
 }

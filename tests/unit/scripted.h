@@ -6,8 +6,10 @@
 #ifndef TLM_TESTS_SCRIPTED_H
 #define TLM_TESTS_SCRIPTED_H
 
+#include <stdatomic.h>
 #include <telemetra/telemetra.h>
 
+#define SCRIPT_INPUTS_MAX 2
 #define SCRIPT_EVENTS_MAX 4096
 
 /** What the source plays. `second` is the event's time; a negative one makes a record that the codec rejects. */
@@ -19,8 +21,9 @@ typedef struct script_event {
 typedef struct script {
     const script_event *events;
     uint32_t count;
-    int ends;      /* after the last: end (1) or quiet (0) */
-    int64_t begun; /* ordinal that the last `open` asked for; -1: the beginning */
+    int ends;         /* after the last: end (1) or quiet (0) */
+    int64_t begun;    /* ordinal that the last `open` asked for; -1: the beginning */
+    atomic_uint most; /* waits (TLM_READ_WAITING) before this one; 0: gives all */
 } script;
 
 /** One event as the processor saw it. */
@@ -37,7 +40,7 @@ typedef struct notes {
     seen_event seen[SCRIPT_EVENTS_MAX];
     uint32_t seen_count;
     int64_t advanced_second; /* of the last advance of lane 0 */
-    uint32_t keep;           /* rebuild_from: the position of the event that many back */
+    uint32_t keep;           /* rebuild_from: the position of the input's event that many back */
 } notes;
 
 /** The memory of the checkpoint, and how it answers. */
@@ -55,12 +58,15 @@ typedef struct vault {
     uint32_t attempts;
     tlm_done held_done;
     void *held_token;
-    char order[64]; /* who was asked in which order: r, c, b */
+    char order[64];        /* who was asked in which order: r, c, b */
+    uint32_t hung_submits; /* of the sink "hung", which answers when the vault is released */
+    tlm_done hung_done;
+    void *hung_token;
 } vault;
 
 extern const tlm_component script_source, script_codec, script_processor, script_checkpoint, script_sink;
 
-/** Answers a held commit. */
+/** Answers a held commit and the sink "hung". */
 void vault_release(vault *vault);
 
 #endif

@@ -17,11 +17,11 @@
 
 /* One pipeline over scripted components. */
 struct rig {
-    script script;
+    script script, other; /* a second source, where a test adds it */
     notes notes;
     vault vault;
-    void *configs[6]; /* the config structs: one pointer each */
-    tlm_plan_instance instances[6];
+    void *configs[8]; /* the config structs: one pointer each */
+    tlm_plan_instance instances[8];
     tlm_plan plan;
     tlm_log log;
     tlm_shared *shared;
@@ -55,8 +55,8 @@ static void rig_init(struct rig *rig, const script_event *events, uint32_t count
     rig->plan.instances = rig->instances;
 }
 
-static void rig_add(struct rig *rig, const char *name, const tlm_component *component, uint32_t section, uint32_t delivery,
-                    void *what)
+static void rig_add(struct rig *rig, const char *name, const tlm_component *component, uint32_t section,
+                    uint32_t delivery, void *what)
 {
     uint32_t i = rig->plan.instance_count++;
     rig->configs[i] = what;
@@ -368,6 +368,157 @@ static void with_all_inputs_idle_the_clock_goes_on(void **state)
     assert_int_equal(rig.vault.row_count, 100);
 }
 
+static uint32_t rig_seen(struct rig *rig, int64_t *ret_advanced)
+{
+    pthread_mutex_lock(&rig->notes.mutex);
+    uint32_t count = rig->notes.seen_count;
+    *ret_advanced = rig->notes.advanced_second;
+    pthread_mutex_unlock(&rig->notes.mutex);
+    return count;
+}
+
+/* What one input has still to refill may lie in any window that was open at the checkpoint. */
+static void no_window_closes_before_all_inputs_have_refilled(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    static script_event ahead[200], behind[300];
+    tlm_error error;
+    int64_t advanced;
+    for (uint32_t i = 0; i < TLM_COUNT(ahead); i++)
+        ahead[i] = (script_event){.second = 1000 + (int)i, .stream = 'a'};
+    for (uint32_t i = 0; i < TLM_COUNT(behind); i++)
+        behind[i] = (script_event){.second = 900 + (int)i, .stream = 'a'};
+    rig_init(&rig, ahead, TLM_COUNT(ahead), 0);
+    rig.other = (script){.events = behind, .count = 150};
+    rig.notes.keep = 100;
+    rig.plan.pipeline.idle_timeout = 60000;
+    rig_add(&rig, "other", &script_source, TLM_SECTION_SOURCE, 0, &rig.other);
+    rig_add_all(&rig);
+    assert_int_equal(rig_start(&rig, &error), 0);
+    while (rig_seen(&rig, &advanced) < 350)
+        poll(NULL, 0, 1);
+    assert_int_equal(rig_stop(&rig), 1);
+    assert_int_equal(rig.notes.advanced_second, 900 + 149 - 10);
+
+    rig.notes.seen_count = 0;
+    rig.other.count = TLM_COUNT(behind);
+    rig.script.most = 150; /* half of what was open */
+    assert_int_equal(rig_start(&rig, &error), 0);
+    while (rig_seen(&rig, &advanced) < 50 + 100 + 150)
+        poll(NULL, 0, 1);
+    rig_seen(&rig, &advanced);
+    assert_int_equal(advanced, 900 + 149 - 10);
+    for (uint32_t i = 0; i < rig.notes.seen_count; i++)
+        assert_true(rig.notes.seen[i].watermark_second <= 900 + 149 - 10);
+    rig.script.most = 0;
+    while (advanced < 900 + 299 - 10)
+        rig_seen(&rig, &advanced);
+    assert_int_equal(rig_stop(&rig), 1);
+}
+
+struct finding {
+    char sentence[256];
+};
+
+static void find_degraded(void *context, const tlm_health_item *item)
+{
+    struct finding *finding = context;
+    if (item->status == TLM_HEALTH_DEGRADED)
+        (void)snprintf(finding->sentence, sizeof finding->sentence, "%.*s", (int)item->message.size,
+                       item->message.data);
+}
+
+static void a_flush_that_is_not_answered_is_a_stall_though_batches_are_taken(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    tlm_error error;
+    struct finding finding = {{0}};
+    rig_init(&rig, count_up(4000), 4000, 0);
+    rig.vault.hold = 1;
+    rig.script.most = 1;
+    rig.plan.pipeline.stall_timeout = 100;
+    rig.plan.pipeline.stop_timeout = 50;
+    rig_add_all(&rig);
+    assert_int_equal(rig_start(&rig, &error), 0);
+    for (int i = 0; i < 200 && !finding.sentence[0]; i++) {
+        atomic_fetch_add(&rig.script.most, 1);
+        poll(NULL, 0, 10);
+        tlm_health_report(rig.shared->health, find_degraded, &finding);
+    }
+    assert_non_null(strstr(finding.sentence, "a flush waits for its sinks"));
+    assert_int_equal(rig_stop(&rig), 0);
+}
+
+static void a_best_effort_sink_that_hangs_is_passed_by(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    tlm_error error;
+    struct finding finding = {{0}};
+    rig_init(&rig, count_up(500), 500, 1);
+    rig.plan.pipeline.stall_timeout = 100;
+    rig.plan.pipeline.flush_rows = 10;
+    rig_add_all(&rig);
+    rig_add(&rig, "hung", &script_sink, TLM_SECTION_SINK, TLM_DELIVERY_BEST_EFFORT, &rig.vault);
+    assert_int_equal(rig_start(&rig, &error), 0);
+    tlm_pipeline_news news = rig_wait(&rig);
+    assert_int_equal(news.is_failed, 0);
+    tlm_health_report(rig.shared->health, find_degraded, &finding);
+    assert_non_null(strstr(finding.sentence, "hung has not answered"));
+    assert_int_equal(rig_stop(&rig), 1);
+    assert_int_equal(rig.vault.row_count, 500);
+    assert_int_equal(rig.vault.hung_submits, 1);
+}
+
+static void a_best_effort_sink_that_hangs_does_not_spoil_a_stop(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    tlm_error error;
+    rig_init(&rig, count_up(5), 5, 0);
+    rig.plan.pipeline.stop_timeout = 200;
+    rig.script.most = 3;
+    rig_add_all(&rig);
+    rig_add(&rig, "hung", &script_sink, TLM_SECTION_SINK, TLM_DELIVERY_BEST_EFFORT, &rig.vault);
+    assert_int_equal(rig_start(&rig, &error), 0);
+    uint32_t submits = 0;
+    while (!submits) {
+        pthread_mutex_lock(&rig.vault.mutex);
+        submits = rig.vault.hung_submits;
+        pthread_mutex_unlock(&rig.vault.mutex);
+    }
+    atomic_store(&rig.script.most, 0);
+    int64_t advanced;
+    while (rig_seen(&rig, &advanced) < 5)
+        poll(NULL, 0, 1);
+    assert_int_equal(rig_stop(&rig), 1);
+    assert_int_equal(rig.vault.row_count, 5);
+}
+
+/* How long it was idle before a restart is not lost: the watermark goes on from where it was. */
+static void the_idle_clock_goes_on_from_the_watermark_after_a_restart(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    tlm_error error;
+    rig_init(&rig, count_up(10), 10, 0);
+    rig.plan.pipeline.allowed_lateness = 0;
+    rig_add_all(&rig);
+    assert_int_equal(rig_start(&rig, &error), 0);
+    int64_t advanced = 0;
+    while (advanced < 12)
+        rig_seen(&rig, &advanced);
+    assert_int_equal(rig_stop(&rig), 1);
+    int64_t begun_ns = tlm_monotonic_ns();
+    assert_int_equal(rig_start(&rig, &error), 0);
+    while (advanced < 13)
+        rig_seen(&rig, &advanced);
+    assert_true(tlm_monotonic_ns() - begun_ns < 2500 * TLM_NS_PER_MS);
+    assert_int_equal(rig_stop(&rig), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -384,6 +535,11 @@ int main(void)
         cmocka_unit_test(other_settings_than_the_checkpoints_are_refused),
         cmocka_unit_test(a_source_of_the_checkpoint_that_the_file_lacks_is_named),
         cmocka_unit_test(with_all_inputs_idle_the_clock_goes_on),
+        cmocka_unit_test(no_window_closes_before_all_inputs_have_refilled),
+        cmocka_unit_test(a_flush_that_is_not_answered_is_a_stall_though_batches_are_taken),
+        cmocka_unit_test(a_best_effort_sink_that_hangs_is_passed_by),
+        cmocka_unit_test(a_best_effort_sink_that_hangs_does_not_spoil_a_stop),
+        cmocka_unit_test(the_idle_clock_goes_on_from_the_watermark_after_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
