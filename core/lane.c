@@ -34,6 +34,13 @@ static int is_all_done(tlm_lane_worker *worker)
            !tlm_outbox_is_flying(worker->outbox);
 }
 
+/* The sentence of a failure: that of a flush, if it was one. */
+static int fail(const tlm_lane_worker *worker, int result, tlm_error *error)
+{
+    const char *reason = result == -ENOMEM ? "out of memory" : strerror(-result);
+    return tlm_error_set(error, result, "%.1000s", *worker->failure.text ? worker->failure.text : reason);
+}
+
 static int turn(tlm_lane_worker *worker, tlm_error *error)
 {
     int64_t wake_ns = tlm_monotonic_ns() + WAKE_NS;
@@ -42,7 +49,7 @@ static int turn(tlm_lane_worker *worker, tlm_error *error)
         return result;
     result = tlm_lane_do_what_is_due(worker, &wake_ns);
     if (result < 0)
-        return tlm_error_set(error, result, "%s", result == -ENOMEM ? "out of memory" : strerror(-result));
+        return fail(worker, result, error);
     if (is_all_done(worker))
         return 0;
     tlm_parcel *parcel = next_parcel(worker, wake_ns);
@@ -51,7 +58,7 @@ static int turn(tlm_lane_worker *worker, tlm_error *error)
     result = tlm_lane_take_parcel(worker, parcel);
     tlm_parcel_destroy(parcel);
     if (result < 0)
-        return tlm_error_set(error, result, "%s", result == -ENOMEM ? "out of memory" : strerror(-result));
+        return fail(worker, result, error);
     return 0;
 }
 

@@ -129,6 +129,11 @@ static int close_window(tlm_lane_state *state, tlm_stream *stream, int64_t end_n
     return result < 0 ? result : tlm_lane_schedule(state, stream, end_ns);
 }
 
+int64_t tlm_lane_next_due(tlm_lane_state *state)
+{
+    return tlm_calendar_first(&state->closing);
+}
+
 int tlm_lane_advance(tlm_lane_state *state, int64_t watermark_ns, int64_t quiet_ns)
 {
     state->watermark_ns = watermark_ns > state->watermark_ns ? watermark_ns : state->watermark_ns;
