@@ -194,12 +194,13 @@ static int apply_to_pane(tlm_lane_state *state, const tlm_event_view *view, cons
         if (result < 0)
             return result;
     }
-    size_t before = tlm_pane_size_bytes(pane);
+    bool has_parts = tlm_pane_may_grow_parts(pane, event);
+    size_t before = tlm_pane_sets_size_bytes(pane) + (has_parts ? tlm_pane_parts_size_bytes(pane) : 0);
     int added = tlm_pane_add_id(pane, event);
     if (added <= 0)
         return added;
     int result = tlm_pane_add(pane, view->batch, event);
-    state->size_bytes += tlm_pane_size_bytes(pane) - before;
+    state->size_bytes += tlm_pane_sets_size_bytes(pane) + (has_parts ? tlm_pane_parts_size_bytes(pane) : 0) - before;
     if (result == 0 && stream->roster && event->kind == TLM_EVENT_CHAT && event->user_hash)
         result = note_in_roster(state, stream, pane_start_ns, event->user_hash);
     if (result < 0)
