@@ -49,7 +49,7 @@ static int parse_input(const char *line, tlm_lane_record *record)
     tlm_input_record *input = &record->inputs[record->input_count];
     tlm_position *next = &input->next, *from = &input->from;
     int fields = sscanf(line,
-                        "input %63s next %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNu64 " from %" SCNd64 " %" SCNd64
+                        "input %64s next %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNu64 " from %" SCNd64 " %" SCNd64
                         " %" SCNd64 " %" SCNu64 " highest %" SCNd64,
                         input->name, &next->ordinal, &next->offset, &next->line, &next->generation, &from->ordinal,
                         &from->offset, &from->line, &from->generation, &input->highest_ns);

@@ -72,10 +72,25 @@ static void an_input_is_found_by_its_name(void **state)
     assert_null(tlm_lane_record_input(&record, "moc"));
 }
 
+static void a_name_as_long_as_the_file_allows_is_read_back(void **state)
+{
+    (void)state;
+    tlm_lane_record record = sample(), back;
+    tlm_error error;
+    size_t size;
+    memset(record.inputs[0].name, 'n', TLM_NAME_SIZE_MAX);
+    char *text = tlm_lane_record_format(&record, &size);
+    assert_non_null(text);
+    assert_int_equal(tlm_lane_record_parse((tlm_text){text, size}, &back, &error), 0);
+    assert_string_equal(back.inputs[0].name, record.inputs[0].name);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read_back_the_same),
+        cmocka_unit_test(a_name_as_long_as_the_file_allows_is_read_back),
         cmocka_unit_test(text_that_was_not_written_so_is_refused_and_the_output_untouched),
         cmocka_unit_test(an_input_is_found_by_its_name),
     };
