@@ -110,6 +110,7 @@ static int open_seats(tlm_lane_worker *worker, tlm_error *error)
                                 .lane_count = (uint32_t)worker->pipeline->lanes,
                                 .input_count = worker->record.input_count,
                                 .watermark_ns = worker->record.watermark_ns,
+                                .quiet_ns = worker->record.quiet_ns,
                                 .streams_max = (uint64_t)worker->pipeline->max_streams,
                                 .emit = lane_emit,
                                 .dead_letter = lane_dead_letter,
@@ -130,7 +131,7 @@ int tlm_lane_take(tlm_lane_worker *worker, tlm_error *error)
     find_seats(worker);
     if (settings_text(worker, settings, sizeof settings) < 0)
         return tlm_error_set(error, -ENOBUFS, "the settings of the processors are too long");
-    worker->record.watermark_ns = INT64_MIN;
+    worker->record.watermark_ns = worker->record.quiet_ns = INT64_MIN;
     int result = tlm_outbox_take(worker->outbox, settings, &worker->record, error);
     if (result < 0)
         return result;

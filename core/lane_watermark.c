@@ -49,6 +49,10 @@ static int advance(tlm_lane_worker *worker, int64_t watermark_ns, int64_t quiet_
         worker->record.watermark_ns = watermark_ns;
         worker->is_moved = 1;
     }
+    if (quiet_ns > worker->record.quiet_ns) {
+        worker->record.quiet_ns = quiet_ns;
+        worker->is_moved = 1;
+    }
     for (uint32_t i = 0; i < worker->seat_count; i++) {
         struct tlm_seat *seat = &worker->seats[i];
         int result = seat->processor->advance(seat->state, worker->record.watermark_ns, quiet_ns);

@@ -19,7 +19,7 @@ char *tlm_lane_record_format(const tlm_lane_record *record, size_t *ret_size)
     FILE *out = open_memstream(&text, &size);
     if (!out)
         return NULL;
-    fprintf(out, FORMAT_LINE "\nwatermark %" PRId64 "\n", record->watermark_ns);
+    fprintf(out, FORMAT_LINE "\nwatermark %" PRId64 " quiet %" PRId64 "\n", record->watermark_ns, record->quiet_ns);
     for (uint32_t i = 0; i < record->input_count; i++) {
         const tlm_input_record *input = &record->inputs[i];
         fprintf(out, "input %s", input->name);
@@ -88,12 +88,14 @@ static int parse_line(const char *line, tlm_lane_record *record)
         return parse_input(line, record);
     if (!strncmp(line, "count ", 6))
         return parse_count(line, &record->accounting);
-    return sscanf(line, "watermark %" SCNd64, &record->watermark_ns) == 1 ? 0 : -EINVAL;
+    return sscanf(line, "watermark %" SCNd64 " quiet %" SCNd64, &record->watermark_ns, &record->quiet_ns) == 2
+               ? 0
+               : -EINVAL;
 }
 
 int tlm_lane_record_parse(tlm_text text, tlm_lane_record *ret_record, tlm_error *error)
 {
-    tlm_lane_record record = {.watermark_ns = INT64_MIN};
+    tlm_lane_record record = {.watermark_ns = INT64_MIN, .quiet_ns = INT64_MIN};
     char *copy = strndup(text.data, text.size);
     if (!copy)
         return tlm_error_set(error, -ENOMEM, "out of memory");

@@ -19,6 +19,7 @@ typedef struct tlm_input_record {
 
 typedef struct tlm_lane_record {
     int64_t watermark_ns; /**< INT64_MIN: none yet */
+    int64_t quiet_ns;     /**< by which silent streams were judged; behind the watermark once all inputs have ended */
     uint32_t input_count;
     tlm_input_record inputs[TLM_INPUTS_MAX];
     tlm_accounting accounting;
