@@ -42,7 +42,7 @@ static int process(tlm_lane_worker *worker, const tlm_parcel *parcel, uint32_t f
     int result = reserve(worker, count);
     if (result < 0)
         return result;
-    tlm_lane_fill_watermarks(worker, parcel, first, count);
+    tlm_lane_fill_watermarks(worker, parcel, first, count, refill);
     memset(worker->verdicts, TLM_VERDICT_APPLIED, count);
     tlm_event_view view = {.batch = parcel->events,
                            .rows = parcel->rows + first,

@@ -3,6 +3,9 @@
 
 #include "dead_letter.h"
 
+/* Room for the names and settings of all processors. */
+#define SETTINGS_SIZE ((size_t)8192)
+
 /* --- what processors call ---------------------------------------------------------------------------------------- */
 
 static struct tlm_seat *seat_of(const tlm_lane *lane)
@@ -56,9 +59,7 @@ static int add_inputs(tlm_lane_worker *worker, tlm_error *error)
         tlm_input_record *input = &worker->record.inputs[worker->record.input_count];
         const tlm_input_record *known = tlm_lane_record_input(&old, name);
         *input = known ? *known : (tlm_input_record){.highest_ns = INT64_MIN};
-        if ((size_t)snprintf(input->name, sizeof input->name, "%s", name) >= sizeof input->name)
-            return tlm_error_set(error, -EINVAL, "%s: the name of a source has at most %zu bytes", name,
-                                 sizeof input->name - 1);
+        (void)snprintf(input->name, sizeof input->name, "%s", name);
         worker->refilling[worker->record.input_count] = input->from.ordinal < input->next.ordinal;
         worker->states[worker->record.input_count++] = TLM_INPUT_ACTIVE;
     }
@@ -87,20 +88,17 @@ static int settings_text(const tlm_lane_worker *worker, char *text, size_t size)
     return used < 0 || (size_t)used >= size ? -ENOBUFS : 0;
 }
 
-static int find_seats(tlm_lane_worker *worker, tlm_error *error)
+static void find_seats(tlm_lane_worker *worker)
 {
     const tlm_shared *shared = worker->options.shared;
     for (uint32_t i = 0; i < shared->plan->instance_count; i++) {
         if (shared->plan->instances[i].section != TLM_SECTION_PROCESSOR)
             continue;
-        if (worker->seat_count == TLM_PROCESSORS_MAX)
-            return tlm_error_set(error, -EINVAL, "a pipeline has at most %d processors", TLM_PROCESSORS_MAX);
         struct tlm_seat *seat = &worker->seats[worker->seat_count++];
         seat->worker = worker;
         seat->living = &shared->living[i];
         seat->processor = tlm_living_interface(seat->living, TLM_INTERFACE_PROCESSOR);
     }
-    return 0;
 }
 
 static int open_seats(tlm_lane_worker *worker, tlm_error *error)
@@ -112,6 +110,7 @@ static int open_seats(tlm_lane_worker *worker, tlm_error *error)
                                 .lane_count = (uint32_t)worker->pipeline->lanes,
                                 .input_count = worker->record.input_count,
                                 .watermark_ns = worker->record.watermark_ns,
+                                .quiet_ns = worker->record.quiet_ns,
                                 .streams_max = (uint64_t)worker->pipeline->max_streams,
                                 .emit = lane_emit,
                                 .dead_letter = lane_dead_letter,
@@ -128,14 +127,12 @@ static int open_seats(tlm_lane_worker *worker, tlm_error *error)
 
 int tlm_lane_take(tlm_lane_worker *worker, tlm_error *error)
 {
-    char settings[1024];
-    int result = find_seats(worker, error);
-    if (result < 0)
-        return result;
+    char settings[SETTINGS_SIZE];
+    find_seats(worker);
     if (settings_text(worker, settings, sizeof settings) < 0)
         return tlm_error_set(error, -ENOBUFS, "the settings of the processors are too long");
-    worker->record.watermark_ns = INT64_MIN;
-    result = tlm_outbox_take(worker->outbox, settings, &worker->record, error);
+    worker->record.watermark_ns = worker->record.quiet_ns = INT64_MIN;
+    int result = tlm_outbox_take(worker->outbox, settings, &worker->record, error);
     if (result < 0)
         return result;
     result = add_inputs(worker, error);

@@ -49,6 +49,10 @@ static int advance(tlm_lane_worker *worker, int64_t watermark_ns, int64_t quiet_
         worker->record.watermark_ns = watermark_ns;
         worker->is_moved = 1;
     }
+    if (quiet_ns > worker->record.quiet_ns) {
+        worker->record.quiet_ns = quiet_ns;
+        worker->is_moved = 1;
+    }
     for (uint32_t i = 0; i < worker->seat_count; i++) {
         struct tlm_seat *seat = &worker->seats[i];
         int result = seat->processor->advance(seat->state, worker->record.watermark_ns, quiet_ns);
@@ -154,10 +158,11 @@ int tlm_lane_advance_idle(tlm_lane_worker *worker)
     return result < 0 ? result : 0;
 }
 
-void tlm_lane_fill_watermarks(tlm_lane_worker *worker, const tlm_parcel *parcel, uint32_t first, uint32_t count)
+void tlm_lane_fill_watermarks(tlm_lane_worker *worker, const tlm_parcel *parcel, uint32_t first, uint32_t count,
+                              uint32_t refill)
 {
     int64_t floor_ns = worker->record.watermark_ns;
-    int64_t cap_ns = others_watermark(worker, parcel->input);
+    int64_t cap_ns = refill ? floor_ns : others_watermark(worker, parcel->input);
     const tlm_event *events = parcel->events->events;
     for (uint32_t i = 0; i < count; i++) {
         int64_t watermark_ns = events[parcel->rows[first + i]].watermark_ns;

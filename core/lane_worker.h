@@ -13,9 +13,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/** Processors a pipeline can have. */
-#define TLM_PROCESSORS_MAX 16
-
 /* One processor in this lane, with the lane as it sees it. */
 struct tlm_seat {
     tlm_lane lane; /* first: the callbacks find the rest through it */
@@ -68,8 +65,12 @@ int tlm_lane_take(tlm_lane_worker *worker, tlm_error *error);
 
 /* --- lane_watermark.c -------------------------------------------------------------------------------------------- */
 
-/** The lane's watermark before each of `count` rows of a parcel: its input's, held back by others, never going back. */
-void tlm_lane_fill_watermarks(tlm_lane_worker *worker, const tlm_parcel *parcel, uint32_t first, uint32_t count);
+/**
+ * The lane's watermark before each of `count` rows of a parcel: its input's, held back by others, never going back.
+ * Rows that refill move nothing.
+ */
+void tlm_lane_fill_watermarks(tlm_lane_worker *worker, const tlm_parcel *parcel, uint32_t first, uint32_t count,
+                              uint32_t refill);
 /** Moves the watermark to where the active inputs allow. */
 int tlm_lane_advance(tlm_lane_worker *worker);
 /** With no active input: the clock goes on in their place, or everything becomes final. */

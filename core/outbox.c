@@ -11,11 +11,10 @@
 
 #define RETRY_FIRST_NS (100 * TLM_NS_PER_MS)
 #define RETRY_LAST_NS (5 * TLM_NS_PER_SECOND)
-#define BUILDERS_MAX 32
 
 /* Rows in the making, one builder a dataset. */
 struct shelf {
-    tlm_rows_builder *builders[BUILDERS_MAX];
+    tlm_rows_builder *builders[TLM_DATASETS_MAX];
     uint32_t count;
 };
 
@@ -30,7 +29,7 @@ struct delivery {
     tlm_error reason;
     /* Best effort: content of its own, which stays when the flight that it came with is over. */
     tlm_flush flush;
-    const tlm_rows *rows[BUILDERS_MAX];
+    const tlm_rows *rows[TLM_DATASETS_MAX];
 };
 
 enum {
@@ -43,7 +42,7 @@ enum {
 /* A flush under way: immutable content, and where it stands. */
 struct flight {
     uint32_t stage;
-    const tlm_rows *rows[BUILDERS_MAX];
+    const tlm_rows *rows[TLM_DATASETS_MAX];
     uint64_t row_count, size_bytes;
     tlm_state_set state;
     tlm_state_change *changes;
@@ -79,7 +78,7 @@ static int shelf_add(struct shelf *shelf, const tlm_dataset *dataset, uint32_t f
     for (uint32_t i = 0; i < shelf->count; i++)
         if (tlm_rows_builder_dataset(shelf->builders[i]) == dataset)
             return tlm_rows_builder_add(shelf->builders[i], cells);
-    if (shelf->count == BUILDERS_MAX)
+    if (shelf->count == TLM_DATASETS_MAX)
         return -ENOBUFS;
     int result = tlm_rows_builder_create(dataset, flags, &shelf->builders[shelf->count]);
     if (result < 0)

@@ -181,8 +181,6 @@ static int create_readers(tlm_pipeline *pipeline, tlm_error *error)
     for (uint32_t i = 0; i < plan->instance_count; i++) {
         if (plan->instances[i].section != TLM_SECTION_SOURCE)
             continue;
-        if (pipeline->input_count == TLM_INPUTS_MAX)
-            return tlm_error_set(error, -EINVAL, "a pipeline has at most %d sources", TLM_INPUTS_MAX);
         int result = create_reader(pipeline, &pipeline->shared->living[i], codec, error);
         if (result < 0)
             return result;

@@ -20,6 +20,14 @@ enum {
     TLM_SECTION_FRONTEND = 6
 };
 
+/** Bounds of a file. */
+enum {
+    TLM_NAME_SIZE_MAX = 64,  /**< bytes of an instance's name */
+    TLM_INPUTS_MAX = 16,     /**< sources */
+    TLM_PROCESSORS_MAX = 16, /**< processors */
+    TLM_DATASETS_MAX = 64    /**< datasets of all processors, and dead letters */
+};
+
 /** How a sink's answer counts for a flush. */
 enum { TLM_DELIVERY_CHECKPOINT = 1, TLM_DELIVERY_REQUIRED = 2, TLM_DELIVERY_BEST_EFFORT = 3 };
 

@@ -2,8 +2,6 @@
 #include "interfaces.h"
 #include "plan_build.h"
 
-#define NAME_SIZE_MAX 64
-
 static const char *const host_keys[] = {"component", "name", NULL};
 static const char *const sink_keys[] = {"component", "name", "delivery", NULL};
 
@@ -23,7 +21,7 @@ static int is_name_legal(const char *name)
 {
     size_t size = strlen(name);
     static const char legal[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-    return size > 0 && size <= NAME_SIZE_MAX && strspn(name, legal) == size;
+    return size > 0 && size <= TLM_NAME_SIZE_MAX && strspn(name, legal) == size;
 }
 
 static const tlm_plan_instance *find_name(const tlm_plan *plan, const char *name)
@@ -80,7 +78,7 @@ static int read_name(tlm_plan_build *build, entry *in)
     if (!is_name_legal(in->instance.name)) {
         tlm_config_problem(build->file, place ? place : in->group,
                            "%s.name: expected 1 to %d letters, digits, '_', '-' or '.', found '%.80s'", in->where,
-                           NAME_SIZE_MAX, in->instance.name);
+                           TLM_NAME_SIZE_MAX, in->instance.name);
         return 0;
     }
     const tlm_plan_instance *other = find_name(build->plan, in->instance.name);

@@ -125,8 +125,40 @@ static void check_processors(const tlm_plan_build *build)
     }
 }
 
+/** Tells of the first instance of a section that is one too many. */
+static void check_count(tlm_plan_build *build, uint32_t section, const char *name, uint32_t most)
+{
+    const tlm_plan *plan = build->plan;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < plan->instance_count; i++) {
+        const tlm_plan_instance *instance = &plan->instances[i];
+        if (instance->section == section && count++ == most)
+            tlm_problems_add(build->file->problems, "%s:%u: %s.%s: expected at most %u in a file, found one more",
+                             instance->file, instance->line, name, instance->name, most);
+    }
+}
+
+static void check_dataset_count(tlm_plan_build *build)
+{
+    const tlm_plan *plan = build->plan;
+    uint32_t count = 1; /* dead letters */
+    for (uint32_t i = 0; i < plan->instance_count; i++) {
+        const tlm_plan_instance *instance = &plan->instances[i];
+        if (instance->section != TLM_SECTION_PROCESSOR)
+            continue;
+        if (count <= TLM_DATASETS_MAX && count + instance->component->dataset_count > TLM_DATASETS_MAX)
+            tlm_problems_add(build->file->problems,
+                             "%s:%u: processors.%s: expected at most %d datasets in a file, found more with this one",
+                             instance->file, instance->line, instance->name, TLM_DATASETS_MAX - 1);
+        count += instance->component->dataset_count;
+    }
+}
+
 void tlm_plan_build_relations(tlm_plan_build *build)
 {
+    check_count(build, TLM_SECTION_SOURCE, "sources", TLM_INPUTS_MAX);
+    check_count(build, TLM_SECTION_PROCESSOR, "processors", TLM_PROCESSORS_MAX);
+    check_dataset_count(build);
     settle_deliveries(build);
     check_sources(build);
     check_checkpoint(build);

@@ -19,7 +19,7 @@ char *tlm_lane_record_format(const tlm_lane_record *record, size_t *ret_size)
     FILE *out = open_memstream(&text, &size);
     if (!out)
         return NULL;
-    fprintf(out, FORMAT_LINE "\nwatermark %" PRId64 "\n", record->watermark_ns);
+    fprintf(out, FORMAT_LINE "\nwatermark %" PRId64 " quiet %" PRId64 "\n", record->watermark_ns, record->quiet_ns);
     for (uint32_t i = 0; i < record->input_count; i++) {
         const tlm_input_record *input = &record->inputs[i];
         fprintf(out, "input %s", input->name);
@@ -49,7 +49,7 @@ static int parse_input(const char *line, tlm_lane_record *record)
     tlm_input_record *input = &record->inputs[record->input_count];
     tlm_position *next = &input->next, *from = &input->from;
     int fields = sscanf(line,
-                        "input %63s next %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNu64 " from %" SCNd64 " %" SCNd64
+                        "input %64s next %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNu64 " from %" SCNd64 " %" SCNd64
                         " %" SCNd64 " %" SCNu64 " highest %" SCNd64,
                         input->name, &next->ordinal, &next->offset, &next->line, &next->generation, &from->ordinal,
                         &from->offset, &from->line, &from->generation, &input->highest_ns);
@@ -88,12 +88,14 @@ static int parse_line(const char *line, tlm_lane_record *record)
         return parse_input(line, record);
     if (!strncmp(line, "count ", 6))
         return parse_count(line, &record->accounting);
-    return sscanf(line, "watermark %" SCNd64, &record->watermark_ns) == 1 ? 0 : -EINVAL;
+    return sscanf(line, "watermark %" SCNd64 " quiet %" SCNd64, &record->watermark_ns, &record->quiet_ns) == 2
+               ? 0
+               : -EINVAL;
 }
 
 int tlm_lane_record_parse(tlm_text text, tlm_lane_record *ret_record, tlm_error *error)
 {
-    tlm_lane_record record = {.watermark_ns = INT64_MIN};
+    tlm_lane_record record = {.watermark_ns = INT64_MIN, .quiet_ns = INT64_MIN};
     char *copy = strndup(text.data, text.size);
     if (!copy)
         return tlm_error_set(error, -ENOMEM, "out of memory");

@@ -8,19 +8,18 @@
 #define TLM_CORE_RECORD_H
 
 #include "accounting.h"
-
-/** Inputs a lane can have. */
-#define TLM_INPUTS_MAX 16
+#include "plan.h"
 
 typedef struct tlm_input_record {
-    char name[64];      /**< instance name of the source; longer ones are refused by the plan */
-    tlm_position next;  /**< decided up to here */
-    tlm_position from;  /**< of the first event that is still in an open window; at most `next` */
-    int64_t highest_ns; /**< highest timestamp of the input before `next`; INT64_MIN: none */
+    char name[TLM_NAME_SIZE_MAX + 1]; /**< instance name of the source */
+    tlm_position next;                /**< decided up to here */
+    tlm_position from;                /**< of the first event that is still in an open window; at most `next` */
+    int64_t highest_ns;               /**< highest timestamp of the input before `next`; INT64_MIN: none */
 } tlm_input_record;
 
 typedef struct tlm_lane_record {
     int64_t watermark_ns; /**< INT64_MIN: none yet */
+    int64_t quiet_ns;     /**< by which silent streams were judged; behind the watermark once all inputs have ended */
     uint32_t input_count;
     tlm_input_record inputs[TLM_INPUTS_MAX];
     tlm_accounting accounting;

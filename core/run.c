@@ -129,22 +129,23 @@ static void stop_section(struct run *run, uint32_t section)
     }
 }
 
-/* 1: everything that was processed is kept. */
+/* 1: everything that was processed is kept. No answer of a sink can come afterwards. */
 static int stop(struct run *run)
 {
-    static const uint32_t order[] = {TLM_SECTION_SOURCE, TLM_SECTION_CODEC, TLM_SECTION_PROCESSOR, TLM_SECTION_SINK,
-                                     TLM_SECTION_STORE};
     tlm_listener_stop(run->listener);
     int is_kept = run->pipeline ? tlm_pipeline_stop(run->pipeline) : 1;
     stop_section(run, TLM_SECTION_FRONTEND);
-    for (size_t i = 0; i < TLM_COUNT(order); i++)
-        stop_section(run, order[i]);
+    stop_section(run, TLM_SECTION_SINK);
     return is_kept;
 }
 
+/* Lanes and decoders are closed before what they came from is stopped. */
 static void finish(struct run *run)
 {
+    static const uint32_t order[] = {TLM_SECTION_SOURCE, TLM_SECTION_CODEC, TLM_SECTION_PROCESSOR, TLM_SECTION_STORE};
     tlm_pipeline_destroy(run->pipeline);
+    for (size_t i = 0; i < TLM_COUNT(order) && run->shared; i++)
+        stop_section(run, order[i]);
     tlm_listener_destroy(run->listener);
     tlm_shared_destroy(run->shared);
     if (run->signal_fd >= 0)

@@ -33,6 +33,7 @@ typedef struct tlm_lane {
     uint32_t lane_count;
     uint32_t input_count;  /**< inputs that feed it */
     int64_t watermark_ns;  /**< where the lane stands when it is opened; INT64_MIN: nothing was read yet */
+    int64_t quiet_ns;      /**< the highest quiet_ns of an `advance` until then; INT64_MIN: none */
     uint64_t streams_max;  /**< bound for streams held at once */
     /** Hands on one row of a dataset that the component declares; cells and texts are copied. -ENOMEM. */
     int (*emit)(const struct tlm_lane *lane, const tlm_dataset *dataset, uint32_t flags, const tlm_cell *cells);

@@ -405,7 +405,8 @@ int tlm_lane_open(const tlm_lane *lane, const tlm_geometry *geometry, uint64_t s
     state->lane = lane;
     state->geometry = *geometry;
     state->seed = seed;
-    state->watermark_ns = state->quiet_ns = lane->watermark_ns;
+    state->watermark_ns = lane->watermark_ns;
+    state->quiet_ns = lane->quiet_ns;
     state->highest_ns = INT64_MIN;
     state->closing.agenda = TLM_AGENDA_CLOSING;
     state->resting.agenda = TLM_AGENDA_RESTING;

@@ -120,6 +120,15 @@ class Inputs(unittest.TestCase):
         self.assertEqual(harness.digest(self.database), first)
         self.assertEqual(harness.accounting(self.database)[0]["consumed"], 1000)
 
+    def test_a_stream_that_is_live_at_the_end_stays_so_when_the_run_is_started_again(self):
+        """The end of a replay judges by the highest timestamp, 870 s after the first event, not by the watermark."""
+        path = self.write("events", [line(1, 0, "early"), line(2, 870, "late")])
+        text = harness.config(self.database, [path])
+        for _ in range(2):
+            harness.run_to_end(self, self.folder, text)
+            live = harness.query(self.database, "SELECT stream_id FROM streams WHERE is_live ORDER BY stream_id")
+            self.assertEqual([row["stream_id"] for row in live], ["early", "late"])
+
     def test_the_file_sink_writes_the_rows_that_sqlite_has(self):
         path = self.write("events", lines(2000))
         harness.run_to_end(self, self.folder, harness.config(self.database, [path]))

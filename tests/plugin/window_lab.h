@@ -366,6 +366,7 @@ static inline void lab_lane_init(lab_lane *lab, uint32_t input_count, int64_t wa
                                .lane_count = 1,
                                .input_count = input_count,
                                .watermark_ns = watermark_ns,
+                               .quiet_ns = watermark_ns,
                                .streams_max = 1000000,
                                .emit = lab_emit,
                                .dead_letter = lab_dead_letter,

@@ -309,7 +309,14 @@ static uint64_t size_bytes(tlm_lane_state *state)
 
 static void lane_close(tlm_lane_state *state)
 {
+    state->notes->closed++;
+    state->notes->closed_late += state->notes->is_stopped;
     free(state);
+}
+
+static void processor_stop(tlm_instance *instance)
+{
+    ((notes *)instance->config->what)->is_stopped = 1;
 }
 
 static const void *processor_interface(const char *id)
@@ -444,14 +451,14 @@ static const void *sink_interface(const char *id)
     return strcmp(id, TLM_INTERFACE_SINK) ? NULL : &sink;
 }
 
-#define COMPONENT(name, dataset_number, dataset_list, interface)                                                       \
+#define COMPONENT(name, dataset_number, dataset_list, end, interface)                                                  \
     {                                                                                                                  \
         sizeof(tlm_component), sizeof(config), name, "scripted", NULL, 0, dataset_number, dataset_list, create, start, \
-            stop, destroy, interface                                                                                   \
+            end, destroy, interface                                                                                    \
     }
 
-const tlm_component script_source = COMPONENT("script_source", 0, NULL, source_interface);
-const tlm_component script_codec = COMPONENT("script_codec", 0, NULL, codec_interface);
-const tlm_component script_processor = COMPONENT("script_processor", 1, datasets, processor_interface);
-const tlm_component script_checkpoint = COMPONENT("script_checkpoint", 0, NULL, checkpoint_interface);
-const tlm_component script_sink = COMPONENT("script_sink", 0, NULL, sink_interface);
+const tlm_component script_source = COMPONENT("script_source", 0, NULL, stop, source_interface);
+const tlm_component script_codec = COMPONENT("script_codec", 0, NULL, stop, codec_interface);
+const tlm_component script_processor = COMPONENT("script_processor", 1, datasets, processor_stop, processor_interface);
+const tlm_component script_checkpoint = COMPONENT("script_checkpoint", 0, NULL, stop, checkpoint_interface);
+const tlm_component script_sink = COMPONENT("script_sink", 0, NULL, stop, sink_interface);

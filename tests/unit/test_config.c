@@ -18,6 +18,8 @@
 #define REST CODEC SINKS
 #define SOURCES "sources = ( { component = \"tap\" } ); "
 #define GOOD SOURCES REST
+#define TAP(name) "{ component = \"tap\"; name = \"" name "\" }, "
+#define TAPS4(name) TAP(name "1") TAP(name "2") TAP(name "3") TAP(name "4")
 
 /* A source with one option. */
 #define WITH(option) "sources = ( { component = \"everything\"; " option " } ); " REST
@@ -249,6 +251,9 @@ static const row rows[] = {
     {"nothing to run",
      "log = { };",
      {"x.cfg:1: expected at least one source or frontend, found neither: there is nothing to run"}},
+    {"more sources than a pipeline can have",
+     "sources = ( " TAPS4("a") TAPS4("b") TAPS4("c") TAPS4("d") "{ component = \"tap\" } ); " REST,
+     {"x.cfg:1: sources.tap: expected at most 16 in a file, found one more"}},
     {"sources without a codec",
      "\n" SOURCES SINKS,
      {"x.cfg:2: codec: expected a group { component = \"...\" }, found none; sources need a codec"}},

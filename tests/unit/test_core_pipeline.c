@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "pipeline.h"
+#include "run.h"
 #include "scripted.h"
 
 #include <common/murmur2.h>
@@ -519,6 +520,22 @@ static void the_idle_clock_goes_on_from_the_watermark_after_a_restart(void **sta
     assert_int_equal(rig_stop(&rig), 1);
 }
 
+/* plugin.h: interface calls lie between start and stop. */
+static void lanes_are_closed_before_their_processor_is_stopped(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    tlm_error error;
+    rig_init(&rig, count_up(20), 20, 1);
+    rig.plan.pipeline.lanes = 2;
+    rig_add_all(&rig);
+    assert_int_equal(tlm_run(&rig.plan, &rig.log, &error), 0);
+    assert_int_equal(rig.vault.row_count, 20);
+    assert_int_equal(rig.notes.is_stopped, 1);
+    assert_int_equal(rig.notes.closed, 2);
+    assert_int_equal(rig.notes.closed_late, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -539,6 +556,7 @@ int main(void)
         cmocka_unit_test(a_flush_that_is_not_answered_is_a_stall_though_batches_are_taken),
         cmocka_unit_test(a_best_effort_sink_that_hangs_is_passed_by),
         cmocka_unit_test(a_best_effort_sink_that_hangs_does_not_spoil_a_stop),
+        cmocka_unit_test(lanes_are_closed_before_their_processor_is_stopped),
         cmocka_unit_test(the_idle_clock_goes_on_from_the_watermark_after_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

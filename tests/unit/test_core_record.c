@@ -6,7 +6,8 @@
 
 static tlm_lane_record sample(void)
 {
-    tlm_lane_record record = {.watermark_ns = INT64_C(1767225600000000000), .input_count = 2};
+    tlm_lane_record record = {
+        .watermark_ns = INT64_C(1767225600000000000), .quiet_ns = INT64_C(1767225540000000000), .input_count = 2};
     record.inputs[0] = (tlm_input_record){.name = "replay",
                                           .next = {1000, 123456, 1003, UINT64_MAX},
                                           .from = {900, 111111, 901, 7},
@@ -31,6 +32,7 @@ static void what_is_written_is_read_back_the_same(void **state)
     assert_non_null(text);
     assert_int_equal(tlm_lane_record_parse((tlm_text){text, size}, &back, &error), 0);
     assert_int_equal(back.watermark_ns, record.watermark_ns);
+    assert_int_equal(back.quiet_ns, record.quiet_ns);
     assert_int_equal(back.input_count, 2);
     for (uint32_t i = 0; i < 2; i++) {
         assert_string_equal(back.inputs[i].name, record.inputs[i].name);
@@ -47,7 +49,7 @@ static void text_that_was_not_written_so_is_refused_and_the_output_untouched(voi
     (void)state;
     static const char *const bad[] = {
         "",
-        "telemetra-lane 2\nwatermark 1\n",
+        "telemetra-lane 2\nwatermark 1 quiet 1\n",
         "telemetra-lane 1\nwatermark x\n",
         "telemetra-lane 1\nnonsense\n",
         "telemetra-lane 1\ninput a next 1 2 3\n",
@@ -72,10 +74,25 @@ static void an_input_is_found_by_its_name(void **state)
     assert_null(tlm_lane_record_input(&record, "moc"));
 }
 
+static void a_name_as_long_as_the_file_allows_is_read_back(void **state)
+{
+    (void)state;
+    tlm_lane_record record = sample(), back;
+    tlm_error error;
+    size_t size;
+    memset(record.inputs[0].name, 'n', TLM_NAME_SIZE_MAX);
+    char *text = tlm_lane_record_format(&record, &size);
+    assert_non_null(text);
+    assert_int_equal(tlm_lane_record_parse((tlm_text){text, size}, &back, &error), 0);
+    assert_string_equal(back.inputs[0].name, record.inputs[0].name);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read_back_the_same),
+        cmocka_unit_test(a_name_as_long_as_the_file_allows_is_read_back),
         cmocka_unit_test(text_that_was_not_written_so_is_refused_and_the_output_untouched),
         cmocka_unit_test(an_input_is_found_by_its_name),
     };
