@@ -177,6 +177,10 @@ void tlm_lane_destroy(tlm_lane_worker *worker)
     tlm_outbox_destroy(worker->outbox);
     tlm_inbox_finish(&worker->inbox);
     pthread_mutex_destroy(&worker->figures_mutex);
+    for (uint32_t i = 0; i < TLM_INPUTS_MAX; i++) {
+        tlm_refused_finish(&worker->refused[i]);
+        tlm_refused_finish(&worker->refused_before[i]);
+    }
     free(worker->watermarks);
     free(worker->verdicts);
     free(worker);
@@ -193,6 +197,12 @@ const tlm_input_record *tlm_lane_input(const tlm_lane_worker *worker, const char
         if (!strcmp(worker->record.inputs[i].name, name))
             return &worker->record.inputs[i];
     return NULL;
+}
+
+const tlm_refused *tlm_lane_refused(const tlm_lane_worker *worker, const char *name)
+{
+    const tlm_input_record *input = tlm_lane_input(worker, name);
+    return input ? &worker->refused_before[input - worker->record.inputs] : NULL;
 }
 
 void tlm_lane_look(tlm_lane_worker *worker, tlm_lane_figures *ret_figures)

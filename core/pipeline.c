@@ -151,6 +151,7 @@ static int create_reader(tlm_pipeline *pipeline, tlm_living *source, tlm_living 
         const tlm_input_record *record = tlm_lane_input(pipeline->lanes[i], source->host.instance);
         lanes[i].inbox = tlm_lane_inbox(pipeline->lanes[i]);
         lanes[i].has_record = record && record->next.ordinal > 0;
+        lanes[i].refused = tlm_lane_refused(pipeline->lanes[i], source->host.instance);
         if (record)
             lanes[i].record = *record;
     }

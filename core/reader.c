@@ -83,9 +83,19 @@ static void share_dead(tlm_parcel *parcel, uint32_t record, uint32_t kind, uint3
 }
 
 /*
- * One event, to its lane. A lane that had decided it before a restart gets it to refill, unless it was a dead letter
- * then: all that was accepted is not above the highest timestamp that the lane had noted.
+ * Whether an event lies too far ahead. What a lane had decided before a restart is not judged again, as the clock has
+ * gone on: it was refused if the lane says so, and what was accepted is not above the highest timestamp it had noted.
  */
+static int is_too_far_ahead(const tlm_reader *reader, const tlm_reader_lane *lane, const tlm_record *record,
+                            int64_t time_ns, int is_decided, int64_t now_ns)
+{
+    if (is_decided)
+        return time_ns > lane->record.highest_ns || tlm_refused_has(lane->refused, record->position.ordinal);
+    int64_t taken_ns = record->append_time_ns ? record->append_time_ns : now_ns;
+    return time_ns > taken_ns + reader->pipeline->max_future * TLM_NS_PER_MS;
+}
+
+/* One event, to its lane. A lane that had decided it before a restart gets it to refill, unless it was refused then. */
 static void share_event(tlm_reader *reader, const tlm_events *events, uint32_t index, int64_t now_ns)
 {
     tlm_event *event = &events->events[index];
@@ -95,9 +105,7 @@ static void share_event(tlm_reader *reader, const tlm_events *events, uint32_t i
     const tlm_record *record = &events->records->records[event->record];
     int64_t ordinal = record->position.ordinal;
     int is_decided = lane->has_record && ordinal < lane->record.next.ordinal;
-    int64_t taken_ns = record->append_time_ns ? record->append_time_ns : now_ns;
-    int64_t latest_ns = taken_ns + reader->pipeline->max_future * TLM_NS_PER_MS;
-    int is_dead = event->time_ns > (is_decided ? lane->record.highest_ns : latest_ns);
+    int is_dead = is_too_far_ahead(reader, lane, record, event->time_ns, is_decided, now_ns);
 
     event->watermark_ns = reader->highest_ns == INT64_MIN
                               ? INT64_MIN

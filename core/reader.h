@@ -10,14 +10,16 @@
 #include "host.h"
 #include "parcel.h"
 #include "record.h"
+#include "refused.h"
 
 typedef struct tlm_reader tlm_reader;
 
 /** Where a lane stands with the reader's input when the pipeline starts. */
 typedef struct tlm_reader_lane {
     tlm_inbox *inbox;
-    uint32_t has_record;     /**< 0: the lane begins at the beginning */
-    tlm_input_record record; /**< meaningful if has_record */
+    uint32_t has_record;        /**< 0: the lane begins at the beginning */
+    tlm_input_record record;    /**< meaningful if has_record */
+    const tlm_refused *refused; /**< what it refused of that for lying too far ahead; meaningful if has_record */
 } tlm_reader_lane;
 
 typedef struct tlm_reader_options {

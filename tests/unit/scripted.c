@@ -334,12 +334,33 @@ static int take(tlm_instance *instance, uint32_t lane, const char *settings,
     return 0;
 }
 
+static void keep_state(vault *vault_of, uint32_t lane, const tlm_state_change *change)
+{
+    uint32_t i = 0;
+    for (; i < vault_of->state_count; i++)
+        if (vault_of->states[i].lane == lane && !strcmp(vault_of->states[i].component, change->component) &&
+            tlm_text_equal(tlm_text_of(vault_of->states[i].key), change->key))
+            break;
+    assert_true(i < TLM_COUNT(vault_of->states) && change->value.size <= sizeof vault_of->states[i].value);
+    if (i == vault_of->state_count)
+        vault_of->state_count++;
+    vault_of->states[i].lane = lane;
+    (void)snprintf(vault_of->states[i].component, sizeof vault_of->states[i].component, "%s", change->component);
+    (void)snprintf(vault_of->states[i].key, sizeof vault_of->states[i].key, "%.*s", (int)change->key.size,
+                   change->key.data);
+    vault_of->states[i].value_size = change->value.size;
+    if (change->value.size)
+        memcpy(vault_of->states[i].value, change->value.data, change->value.size);
+}
+
 static void keep(vault *vault_of, const tlm_commit *commit)
 {
     uint32_t lane = commit->flush.lane;
     vault_of->lanes[lane].sequence = commit->flush.sequence;
     (void)snprintf(vault_of->lanes[lane].record, sizeof vault_of->lanes[lane].record, "%.*s", (int)commit->record.size,
                    commit->record.data);
+    for (uint32_t i = 0; i < commit->change_count; i++)
+        keep_state(vault_of, lane, &commit->changes[i]);
     for (uint32_t i = 0; i < commit->flush.rows_count; i++) {
         const tlm_rows *rows = commit->flush.rows[i];
         if (rows->dataset == &dataset)
@@ -404,8 +425,16 @@ static int state_get(tlm_instance *instance, uint32_t lane, const char *componen
 static int state_each(tlm_instance *instance, uint32_t lane, const char *component,
                       int (*found)(void *context, tlm_text key, tlm_text value), void *context)
 {
-    (void)instance, (void)lane, (void)component, (void)found, (void)context;
-    return 0;
+    vault *vault_of = instance->config->what;
+    int result = 0;
+    for (uint32_t i = 0; i < vault_of->state_count && !result; i++) {
+        if (vault_of->states[i].lane != lane || strcmp(vault_of->states[i].component, component) ||
+            !vault_of->states[i].value_size)
+            continue;
+        result = found(context, tlm_text_of(vault_of->states[i].key),
+                       (tlm_text){vault_of->states[i].value, vault_of->states[i].value_size});
+    }
+    return result;
 }
 
 static void submit(tlm_instance *instance, const tlm_flush *flush, tlm_done done, void *token)

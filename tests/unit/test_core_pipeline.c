@@ -520,6 +520,41 @@ static void the_idle_clock_goes_on_from_the_watermark_after_a_restart(void **sta
     assert_int_equal(rig_stop(&rig), 1);
 }
 
+/* Judged by the clock, it cannot be judged again: what was refused stays so, though time has come near it since. */
+static void a_dead_letter_too_far_ahead_is_none_of_what_a_restart_refills(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    tlm_error error;
+    int64_t advanced;
+    int now = (int)(tlm_realtime_ns() / TLM_NS_PER_SECOND);
+    const script_event events[] = {{now + 1, 'a'}, {now + 4, 'a'}, {now + 4, 'b'}, {now + 4, 'c'}, {now + 1000, 'd'}};
+    rig_init(&rig, events, 4, 0);
+    rig.plan.pipeline.max_future = 2000;
+    rig.notes.keep = 3;
+    rig.script.most = 2;
+    rig_add_all(&rig);
+    assert_int_equal(rig_start(&rig, &error), 0);
+    while (tlm_realtime_ns() < (now + 3) * TLM_NS_PER_SECOND)
+        poll(NULL, 0, 20);
+    rig.script.most = 0;
+    while (rig_seen(&rig, &advanced) < 3)
+        poll(NULL, 0, 1);
+    assert_int_equal(rig_stop(&rig), 1);
+    assert_int_equal(rig.vault.dead_count, 1);
+
+    rig.script.count = 5;
+    rig.notes.seen_count = 0;
+    assert_int_equal(rig_start(&rig, &error), 0);
+    while (rig_accounting(&rig).dead_lettered[TLM_EVENT_CHAT] < 2)
+        poll(NULL, 0, 1);
+    assert_int_equal(rig_seen(&rig, &advanced), 3);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(rig.notes.seen[i].stream, "abc"[i]);
+    assert_int_equal(rig_stop(&rig), 1);
+    assert_int_equal(rig.vault.dead_count, 2);
+}
+
 /* plugin.h: interface calls lie between start and stop. */
 static void lanes_are_closed_before_their_processor_is_stopped(void **state)
 {
@@ -556,6 +591,7 @@ int main(void)
         cmocka_unit_test(a_flush_that_is_not_answered_is_a_stall_though_batches_are_taken),
         cmocka_unit_test(a_best_effort_sink_that_hangs_is_passed_by),
         cmocka_unit_test(a_best_effort_sink_that_hangs_does_not_spoil_a_stop),
+        cmocka_unit_test(a_dead_letter_too_far_ahead_is_none_of_what_a_restart_refills),
         cmocka_unit_test(lanes_are_closed_before_their_processor_is_stopped),
         cmocka_unit_test(the_idle_clock_goes_on_from_the_watermark_after_a_restart),
     };
