@@ -7,12 +7,13 @@
 struct tlm_health_entry {
     tlm_health *health;
     tlm_health_entry *next;
-    const char *name, *component;
+    const char *component;
     uint32_t is_store;
     uint32_t status;
     tlm_error message;
     uint32_t (*probe)(void *context, tlm_error *message);
     void *probe_context;
+    char name[];
 };
 
 struct tlm_health {
@@ -47,13 +48,17 @@ void tlm_health_destroy(tlm_health *health)
 
 tlm_health_entry *tlm_health_add(tlm_health *health, const char *name, const char *component, uint32_t is_store)
 {
-    tlm_health_entry *entry = calloc(1, sizeof *entry);
+    size_t size = strlen(name) + 1;
+    tlm_health_entry *entry = calloc(1, sizeof *entry + size);
     if (!entry)
         return NULL;
-    *entry = (tlm_health_entry){.health = health, .name = name, .component = component, .is_store = is_store};
+    *entry = (tlm_health_entry){.health = health, .component = component, .is_store = is_store};
+    memcpy(entry->name, name, size);
     entry->status = TLM_HEALTH_OK;
+    pthread_mutex_lock(&health->mutex);
     *health->last = entry;
     health->last = &entry->next;
+    pthread_mutex_unlock(&health->mutex);
     return entry;
 }
 
