@@ -41,18 +41,14 @@ static int turn(tlm_lane_worker *worker, tlm_error *error)
     if (result < 0)
         return result;
     result = tlm_lane_do_what_is_due(worker, &wake_ns);
-    if (result < 0)
-        return tlm_error_set(error, result, "%s", result == -ENOMEM ? "out of memory" : strerror(-result));
-    if (is_all_done(worker))
-        return 0;
+    if (result < 0 || is_all_done(worker))
+        return result;
     tlm_parcel *parcel = next_parcel(worker, wake_ns);
     if (!parcel)
         return 0;
     result = tlm_lane_take_parcel(worker, parcel);
     tlm_parcel_destroy(parcel);
-    if (result < 0)
-        return tlm_error_set(error, result, "%s", result == -ENOMEM ? "out of memory" : strerror(-result));
-    return 0;
+    return result < 0 ? result : 0;
 }
 
 static void end(tlm_lane_worker *worker, int result, const tlm_error *error)
@@ -78,6 +74,8 @@ static void *run(void *context)
             result = tlm_error_set(&error, -ETIMEDOUT,
                                    "not everything was kept before the stop timeout; the rest will be read again");
     }
+    if (result < 0 && !error.text[0])
+        tlm_error_set(&error, result, "%s", result == -ENOMEM ? "out of memory" : strerror(-result));
     end(worker, result, &error);
     return NULL;
 }
@@ -112,12 +110,13 @@ int tlm_lane_create(const tlm_lane_options *options, tlm_lane_worker **ret_worke
         return tlm_error_set(error, -ENOMEM, "out of memory");
     worker->options = *options;
     worker->pipeline = &options->shared->plan->pipeline;
-    (void)snprintf(worker->name, sizeof worker->name, "lane %u", options->lane);
+    char name[32];
+    (void)snprintf(name, sizeof name, "lane %u", options->lane);
     pthread_mutex_init(&worker->figures_mutex, NULL);
     atomic_store(&worker->moved_ns, tlm_monotonic_ns());
     int result = tlm_inbox_init(&worker->inbox, (uint32_t)worker->pipeline->queue_batches,
                                 (uint64_t)worker->pipeline->queue_bytes);
-    worker->health = result ? NULL : tlm_health_add(options->shared->health, worker->name, "core", 0);
+    worker->health = result ? NULL : tlm_health_add(options->shared->health, name, "core", 0);
     if (!worker->health) {
         result = tlm_error_set(error, -ENOMEM, "out of memory");
         goto fail;

@@ -29,7 +29,6 @@ struct tlm_lane_worker {
     tlm_inbox inbox;
     tlm_outbox *outbox;
     tlm_health_entry *health;
-    char name[32];
     pthread_t thread;
     uint32_t is_running, is_kept;
 

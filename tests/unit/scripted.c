@@ -284,6 +284,11 @@ static int nothing(tlm_lane_state *state)
     return 0;
 }
 
+static int prepare(tlm_lane_state *state)
+{
+    return state->notes->prepare_fails;
+}
+
 static int rebuild_from(tlm_lane_state *state, uint32_t input, tlm_position *ret_position)
 {
     uint32_t keep = state->notes->keep, count = state->counts[input];
@@ -313,7 +318,7 @@ static void processor_stop(tlm_instance *instance)
 static const void *processor_interface(const char *id)
 {
     static const tlm_processor processor = {processor_settings, lane_open, lane_events, lane_advance,
-                                            final_after,        nothing,   nothing,     rebuild_from,
+                                            final_after,        nothing,   prepare,     rebuild_from,
                                             size_bytes,         lane_close};
     return strcmp(id, TLM_INTERFACE_PROCESSOR) ? NULL : &processor;
 }

@@ -40,6 +40,7 @@ typedef struct notes {
     seen_event seen[SCRIPT_EVENTS_MAX];
     uint32_t seen_count;
     int64_t advanced_second; /* of the last advance of lane 0 */
+    int prepare_fails;       /* what `prepare` returns */
     uint32_t is_stopped;     /* the component was stopped */
     uint32_t closed_late;    /* lanes that were closed after that */
     uint32_t closed;

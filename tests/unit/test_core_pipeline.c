@@ -555,6 +555,46 @@ static void a_dead_letter_too_far_ahead_is_none_of_what_a_restart_refills(void *
     assert_int_equal(rig.vault.dead_count, 2);
 }
 
+static void a_failure_of_the_last_flush_has_a_sentence(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    tlm_error error;
+    tlm_pipeline_news news;
+    int64_t advanced;
+    rig_init(&rig, count_up(20), 20, 0);
+    rig.plan.pipeline.flush_interval = 60000;
+    rig.notes.prepare_fails = -ENOMEM;
+    rig_add_all(&rig);
+    assert_int_equal(rig_start(&rig, &error), 0);
+    while (rig_seen(&rig, &advanced) < 20)
+        poll(NULL, 0, 1);
+    assert_int_equal(tlm_pipeline_stop(rig.pipeline), 0);
+    tlm_pipeline_look(rig.pipeline, &news);
+    assert_string_equal(news.sentence.text, "a lane stopped: out of memory");
+    assert_int_equal(rig_stop(&rig), 0);
+}
+
+static void find_lane(void *context, const tlm_health_item *item)
+{
+    *(uint32_t *)context += strcmp(item->name, "lane 0") == 0;
+}
+
+static void health_can_be_told_after_a_lane_could_not_be_taken(void **state)
+{
+    (void)state;
+    static struct rig rig;
+    tlm_error error;
+    uint32_t lanes = 0;
+    rig_init(&rig, count_up(10), 10, 1);
+    (void)snprintf(rig.vault.settings, sizeof rig.vault.settings, "others");
+    rig_add_all(&rig);
+    assert_int_equal(rig_start(&rig, &error), -EINVAL);
+    tlm_health_report(rig.shared->health, find_lane, &lanes);
+    assert_int_equal(lanes, 1);
+    assert_int_equal(rig_stop(&rig), 0);
+}
+
 /* plugin.h: interface calls lie between start and stop. */
 static void lanes_are_closed_before_their_processor_is_stopped(void **state)
 {
@@ -592,6 +632,8 @@ int main(void)
         cmocka_unit_test(a_best_effort_sink_that_hangs_is_passed_by),
         cmocka_unit_test(a_best_effort_sink_that_hangs_does_not_spoil_a_stop),
         cmocka_unit_test(a_dead_letter_too_far_ahead_is_none_of_what_a_restart_refills),
+        cmocka_unit_test(a_failure_of_the_last_flush_has_a_sentence),
+        cmocka_unit_test(health_can_be_told_after_a_lane_could_not_be_taken),
         cmocka_unit_test(lanes_are_closed_before_their_processor_is_stopped),
         cmocka_unit_test(the_idle_clock_goes_on_from_the_watermark_after_a_restart),
     };
