@@ -166,6 +166,12 @@ static int share(tlm_reader *reader, const tlm_events *events)
     return put_parcels(reader, &events->records->next);
 }
 
+/* Tells the other readers how far this one has come. */
+static void note_order(const tlm_reader *reader, uint32_t is_active)
+{
+    tlm_read_order_note(reader->options.order, reader->options.input, reader->highest_ns, is_active);
+}
+
 /* --- the thread -------------------------------------------------------------------------------------------------- */
 
 static int take_records(tlm_reader *reader, const tlm_records *records)
@@ -180,6 +186,7 @@ static int take_records(tlm_reader *reader, const tlm_records *records)
     }
     result = share(reader, events);
     events->unref(events);
+    note_order(reader, 1);
     if (result == -ENOMEM)
         fail(reader, "out of memory while sharing events out to lanes");
     return result;
@@ -191,6 +198,7 @@ static int tell(tlm_reader *reader, uint32_t state)
     if (reader->state == state)
         return 0;
     reader->state = state;
+    note_order(reader, state == TLM_INPUT_ACTIVE);
     for (uint32_t lane = 0; lane < reader->options.lane_count; lane++) {
         tlm_parcel *parcel = tlm_parcel_create(NULL, 0, 0);
         if (!parcel) {
@@ -241,8 +249,11 @@ static void *run(void *context)
 {
     tlm_reader *reader = context;
     int64_t quiet_since_ns = INT64_MAX;
-    while (!atomic_load(&reader->is_stopping) && read_once(reader, &quiet_since_ns) >= 0)
-        ;
+    note_order(reader, 1);
+    do
+        tlm_read_order_wait(reader->options.order, reader->options.input);
+    while (!atomic_load(&reader->is_stopping) && read_once(reader, &quiet_since_ns) >= 0);
+    note_order(reader, 0);
     return NULL;
 }
 
