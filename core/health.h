@@ -23,6 +23,12 @@ tlm_health_entry *tlm_health_add(tlm_health *health, const char *name, const cha
 void tlm_health_set(tlm_health_entry *entry, uint32_t status, tlm_text message);
 
 /**
+ * As tlm_health_set, for a failure that another entry may have told of already: if that one is not ok, neither this
+ * change nor the recovery from it is logged again.
+ */
+void tlm_health_follow(tlm_health_entry *entry, const tlm_health_entry *cause, uint32_t status, tlm_text message);
+
+/**
  * An entry whose state is looked up when a report is made: `probe` fills a message and returns the status. It must not
  * block. Replaces what tlm_health_set said only if it is worse.
  */
