@@ -34,6 +34,13 @@ static int is_all_done(tlm_lane_worker *worker)
            !tlm_outbox_is_flying(worker->outbox);
 }
 
+/* The sentence of a failure: that of a flush, if it was one. */
+static void fail(const tlm_lane_worker *worker, int result, tlm_error *error)
+{
+    const char *reason = result == -ENOMEM ? "out of memory" : strerror(-result);
+    tlm_error_set(error, result, "%.1000s", *worker->failure.text ? worker->failure.text : reason);
+}
+
 static int turn(tlm_lane_worker *worker, tlm_error *error)
 {
     int64_t wake_ns = tlm_monotonic_ns() + WAKE_NS;
@@ -75,7 +82,7 @@ static void *run(void *context)
                                    "not everything was kept before the stop timeout; the rest will be read again");
     }
     if (result < 0 && !error.text[0])
-        tlm_error_set(&error, result, "%s", result == -ENOMEM ? "out of memory" : strerror(-result));
+        fail(worker, result, &error);
     end(worker, result, &error);
     return NULL;
 }

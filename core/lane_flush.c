@@ -60,6 +60,23 @@ int tlm_lane_step_flush(tlm_lane_worker *worker, int64_t *wake_ns, tlm_error *er
     }
 }
 
+int tlm_lane_make_room(tlm_lane_worker *worker)
+{
+    while (tlm_outbox_is_full(worker->outbox)) {
+        int64_t wake_ns = tlm_monotonic_ns() + TLM_NS_PER_SECOND;
+        int result = tlm_lane_step_flush(worker, &wake_ns, &worker->failure);
+        if (!result && !tlm_outbox_is_flying(worker->outbox))
+            result = send(worker);
+        if (result < 0)
+            return result;
+        if (atomic_load(&worker->is_stopping))
+            return 0;
+        if (tlm_outbox_is_flying(worker->outbox))
+            tlm_outbox_wait(worker->outbox, wake_ns);
+    }
+    return 1;
+}
+
 static int is_refilling(const tlm_lane_worker *worker)
 {
     for (uint32_t i = 0; i < worker->record.input_count; i++)

@@ -62,20 +62,51 @@ static int advance(tlm_lane_worker *worker, int64_t watermark_ns, int64_t quiet_
     return 0;
 }
 
+static int64_t next_due(const tlm_lane_worker *worker)
+{
+    int64_t due_ns = INT64_MAX;
+    for (uint32_t i = 0; i < worker->seat_count; i++) {
+        int64_t seat_ns = worker->seats[i].processor->next_due(worker->seats[i].state);
+        due_ns = seat_ns < due_ns ? seat_ns : due_ns;
+    }
+    return due_ns;
+}
+
+/*
+ * Advances from one due time to the next, with room for the rows of each, so that memory is bounded by the rows of one
+ * however far the watermark jumps. Stopped on the way it stands at a due time, from where a restart goes on: 0; else 1.
+ */
+static int advance_far(tlm_lane_worker *worker, int64_t watermark_ns, int64_t quiet_ns)
+{
+    for (int64_t due_ns; (due_ns = next_due(worker)) < watermark_ns;) {
+        int result = tlm_lane_make_room(worker);
+        if (result <= 0)
+            return result;
+        result = advance(worker, due_ns, due_ns < quiet_ns ? due_ns : quiet_ns);
+        if (result < 0)
+            return result;
+    }
+    int result = tlm_lane_make_room(worker);
+    if (result > 0)
+        result = advance(worker, watermark_ns, quiet_ns);
+    return result < 0 ? result : 1;
+}
+
 int tlm_lane_advance(tlm_lane_worker *worker)
 {
     int64_t watermark_ns = others_watermark(worker, UINT32_MAX);
     if (watermark_ns == INT64_MAX || watermark_ns <= worker->record.watermark_ns)
         return 0;
-    return advance(worker, watermark_ns, watermark_ns);
+    int result = advance_far(worker, watermark_ns, watermark_ns);
+    return result < 0 ? result : 0;
 }
 
-/* All inputs have ended, or are idle where that means the end: everything becomes final. */
+/* All inputs have ended, or are idle where that means the end: everything becomes final. 1, or 0 when stopped. */
 static int finish(tlm_lane_worker *worker)
 {
     int64_t highest_ns = highest_of_all(worker);
     if (highest_ns == INT64_MIN)
-        return 0;
+        return 1;
     int64_t watermark_ns = worker->record.watermark_ns;
     for (uint32_t i = 0; i < worker->seat_count; i++) {
         const struct tlm_seat *seat = &worker->seats[i];
@@ -83,7 +114,7 @@ static int finish(tlm_lane_worker *worker)
         if (final_ns > watermark_ns)
             watermark_ns = final_ns;
     }
-    return advance(worker, watermark_ns, highest_ns);
+    return advance_far(worker, watermark_ns, highest_ns);
 }
 
 /* Where the clock takes over: the highest timestamp, or where an earlier turn of the clock has come to already. */
@@ -110,16 +141,21 @@ int tlm_lane_advance_idle(tlm_lane_worker *worker)
         worker->idle_start_ns = idle_start(worker);
     }
     if (all_are(worker, TLM_INPUT_ENDED)) {
-        int result = worker->is_finished ? 0 : finish(worker);
-        worker->is_finished = 1;
-        return result;
+        int result = worker->is_finished ? 1 : finish(worker);
+        worker->is_finished = result > 0;
+        return result < 0 ? result : 0;
     }
-    if (worker->pipeline->at_idle == TLM_AT_IDLE_FINISH)
-        return is_new ? finish(worker) : 0;
+    if (worker->pipeline->at_idle == TLM_AT_IDLE_FINISH) {
+        int result = is_new ? finish(worker) : 0;
+        return result < 0 ? result : 0;
+    }
     if (worker->idle_start_ns == INT64_MIN)
         return 0;
     int64_t watermark_ns = worker->idle_start_ns + (now_ns - worker->all_idle_since_ns);
-    return watermark_ns > worker->record.watermark_ns ? advance(worker, watermark_ns, watermark_ns) : 0;
+    if (watermark_ns <= worker->record.watermark_ns)
+        return 0;
+    int result = advance_far(worker, watermark_ns, watermark_ns);
+    return result < 0 ? result : 0;
 }
 
 void tlm_lane_fill_watermarks(tlm_lane_worker *worker, const tlm_parcel *parcel, uint32_t first, uint32_t count,

@@ -44,6 +44,7 @@ struct tlm_lane_worker {
     int64_t idle_start_ns;      /* the watermark that the clock went on from; INT64_MIN: nothing was read yet */
     int64_t flush_ns, early_ns; /* when the next one is due */
     uint32_t is_moved;          /* the record has changed since the last flush */
+    tlm_error failure;          /* why a step of a flush within something else failed */
     uint32_t is_finished;       /* all inputs have ended and everything is final */
     const tlm_event_view *view; /* under way, for dead letters */
     int64_t *watermarks;        /* room for one batch */
@@ -97,6 +98,11 @@ int tlm_lane_store_refused(tlm_lane_worker *worker);
 int tlm_lane_do_what_is_due(tlm_lane_worker *worker, int64_t *wake_ns);
 /** Moves a flush under way on. Negative: the lane cannot go on, for the reason in `error`. */
 int tlm_lane_step_flush(tlm_lane_worker *worker, int64_t *wake_ns, tlm_error *error);
+/**
+ * Keeps what waits until there is room for more, however long that takes: 1. 0: a stop was asked for meanwhile.
+ * Negative: the lane cannot go on, for the reason in worker->failure where that is not empty.
+ */
+int tlm_lane_make_room(tlm_lane_worker *worker);
 /** Lets the flush under way land, then sends the rest, until the stop's deadline. 1: everything was kept; 0: not. */
 int tlm_lane_flush_last(tlm_lane_worker *worker, tlm_error *error);
 

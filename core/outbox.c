@@ -43,6 +43,7 @@ enum {
 struct flight {
     uint32_t stage;
     const tlm_rows *rows[TLM_DATASETS_MAX];
+    uint64_t row_count, size_bytes;
     tlm_state_set state;
     tlm_state_change *changes;
     char *record;
@@ -102,7 +103,7 @@ void tlm_outbox_publish_early(tlm_outbox *outbox)
 
 int tlm_outbox_is_full(const tlm_outbox *outbox)
 {
-    uint64_t rows = 0, bytes = outbox->state.size_bytes;
+    uint64_t rows = outbox->flight.row_count, bytes = outbox->flight.size_bytes + outbox->state.size_bytes;
     for (uint32_t i = 0; i < outbox->waiting.count; i++) {
         rows += tlm_rows_builder_count(outbox->waiting.builders[i]);
         bytes += tlm_rows_builder_size_bytes(outbox->waiting.builders[i]);
@@ -278,8 +279,12 @@ int tlm_outbox_send(tlm_outbox *outbox, const tlm_lane_record *record)
     flight->changes = changes;
     flight->state = outbox->state;
     outbox->state = (tlm_state_set){0};
-    for (uint32_t i = 0; i < outbox->waiting.count; i++)
+    flight->size_bytes = flight->state.size_bytes;
+    for (uint32_t i = 0; i < outbox->waiting.count; i++) {
         flight->rows[i] = tlm_rows_builder_finish(outbox->waiting.builders[i]);
+        flight->row_count += flight->rows[i]->row_count;
+        flight->size_bytes += flight->rows[i]->size_bytes;
+    }
     flight->commit = (tlm_commit){.struct_size = (uint32_t)sizeof flight->commit,
                                   .change_count = flight->state.entry_count,
                                   .changes = changes,

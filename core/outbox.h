@@ -43,7 +43,7 @@ int tlm_outbox_state_get(tlm_outbox *outbox, const char *component, tlm_text key
 int tlm_outbox_state_each(tlm_outbox *outbox, const char *component,
                           int (*found)(void *context, tlm_text key, tlm_text value), void *context);
 
-/** Whether so much waits that a flush is due before its time, or that the lane has to wait for the one under way. */
+/** Whether so much waits or is under way that a flush is due before its time, or that the lane has to wait for one. */
 int tlm_outbox_is_full(const tlm_outbox *outbox);
 /** Whether any row or state change waits. */
 int tlm_outbox_is_filled(const tlm_outbox *outbox);

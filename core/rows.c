@@ -67,7 +67,7 @@ static int reserve_row(tlm_rows_builder *builder)
 {
     if (builder->rows.row_count < builder->row_capacity)
         return 0;
-    uint32_t capacity = builder->row_capacity ? builder->row_capacity * 2 : 16;
+    uint32_t capacity = builder->row_capacity ? builder->row_capacity + builder->row_capacity / 2 : 16;
     size_t row_size = builder->rows.dataset->column_count * sizeof(tlm_cell);
     tlm_cell *cells = realloc(builder->cells, capacity * row_size);
     if (!cells)

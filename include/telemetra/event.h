@@ -66,7 +66,10 @@ typedef struct tlm_records {
     void (*unref)(const struct tlm_records *records);
 } tlm_records;
 
-/** Bytes of a batch's arena. `size` 0 means the field was absent or empty. */
+/**
+ * Bytes of a batch's arena. {0, 0}: the field was absent; no text begins at offset 0, so an empty one that was given
+ * has size 0 and another offset. Empty names count as absent.
+ */
 typedef struct tlm_span {
     uint32_t offset;
     uint32_t size;
@@ -111,7 +114,7 @@ enum {
     TLM_META_HOST_END = 9
 };
 
-/** What a stream_meta event adds, 8-byte aligned in the arena. Absent texts have size 0, absent numbers are INT64_MIN. */
+/** What a stream_meta event adds, 8-byte aligned in the arena. Absent numbers are INT64_MIN. */
 typedef struct tlm_stream_meta {
     uint32_t type; /**< TLM_META_... */
     uint32_t reserved;
@@ -178,6 +181,12 @@ typedef struct tlm_events {
     void (*ref)(const struct tlm_events *events);
     void (*unref)(const struct tlm_events *events);
 } tlm_events;
+
+/** Whether a field was given, if only as an empty text: 1 or 0. */
+static inline int tlm_span_is_given(tlm_span span)
+{
+    return span.offset != 0;
+}
 
 /** The bytes of a span of the batch's arena. */
 static inline tlm_text tlm_events_text(const tlm_events *events, tlm_span span)

@@ -44,8 +44,8 @@ typedef struct tlm_option {
     uint32_t type;              /**< TLM_OPTION_... */
     uint32_t flags;             /**< TLM_OPTION_REQUIRED, TLM_OPTION_SECRET */
     uint32_t offset;            /**< offsetof the member in the config struct */
-    const char *default_text;   /**< parsed as if it stood in the file, but ${...} is not replaced; NULL: zero or absent */
-    int64_t min, max;           /**< inclusive bounds in the member's unit (TEXT: bytes, LIST: items); both 0: unbounded */
+    const char *default_text;   /**< read like a text of the file, without ${...}; NULL: zero or absent */
+    int64_t min, max;           /**< inclusive, in the member's unit, bytes of TEXT, items of LIST; both 0: none */
     const char *const *choices; /**< NULL-terminated, for TLM_OPTION_CHOICE */
     const char *doc;            /**< one or two sentences: what it does and when to change it */
 } tlm_option;

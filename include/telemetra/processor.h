@@ -82,6 +82,11 @@ typedef struct tlm_processor {
     /** Takes events. Negative (-ENOMEM) stops the lane. */
     int (*events)(tlm_lane_state *state, const tlm_event_view *view);
     /**
+     * The smallest watermark at which something becomes final that is not yet; INT64_MAX: nothing is open. The host
+     * advances from one to the next where it can, so that it may flush in between.
+     */
+    int64_t (*next_due)(tlm_lane_state *state);
+    /**
      * The lane's watermark has come to `watermark_ns`: emit what is final now. `quiet_ns` is the time by which a stream
      * without events is judged: the watermark, but at the end of all inputs their highest timestamp.
      */

@@ -29,11 +29,6 @@ int tlm_chatter_set_reserve(tlm_chatter_set *set, size_t count)
     return tlm_flat_reserve(&set->flat, count, TLM_FLAT_KEYED);
 }
 
-size_t tlm_chatter_set_count(const tlm_chatter_set *set)
-{
-    return tlm_flat_count(&set->flat);
-}
-
 int tlm_chatter_set_freeze(tlm_chatter_set *set)
 {
     return tlm_flat_freeze(&set->flat, TLM_FLAT_KEYED);

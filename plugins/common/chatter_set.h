@@ -40,7 +40,10 @@ bool tlm_chatter_set_has(const tlm_chatter_set *set, uint64_t user);
 /* Makes room in an empty set for about `count` chatters at once; does nothing for another one. 0 or -ENOMEM. */
 int tlm_chatter_set_reserve(tlm_chatter_set *set, size_t count);
 
-size_t tlm_chatter_set_count(const tlm_chatter_set *set);
+static inline size_t tlm_chatter_set_count(const tlm_chatter_set *set)
+{
+    return tlm_flat_count(&set->flat);
+}
 
 /* Walks over all chatters in no promised order: start with *cursor = 0; false at the end. The set must not change
  * meanwhile. */

@@ -26,11 +26,6 @@ int tlm_id_set_reserve(tlm_id_set *set, size_t count)
     return tlm_flat_reserve(&set->flat, count, TLM_FLAT_WHOLE);
 }
 
-size_t tlm_id_set_count(const tlm_id_set *set)
-{
-    return tlm_flat_count(&set->flat);
-}
-
 int tlm_id_set_freeze(tlm_id_set *set)
 {
     return tlm_flat_freeze(&set->flat, TLM_FLAT_WHOLE);

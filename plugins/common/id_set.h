@@ -34,7 +34,10 @@ bool tlm_id_set_has(const tlm_id_set *set, tlm_id id);
 /* Makes room in an empty set for about `count` ids at once; does nothing for another one. 0 or -ENOMEM. */
 int tlm_id_set_reserve(tlm_id_set *set, size_t count);
 
-size_t tlm_id_set_count(const tlm_id_set *set);
+static inline size_t tlm_id_set_count(const tlm_id_set *set)
+{
+    return tlm_flat_count(&set->flat);
+}
 
 /* Packs the set into an allocation of exactly its ids, in linear time: for panes that only rarely get another one.
  * Lookups become binary searches. 0, or -ENOMEM with the set as it was. */

@@ -129,7 +129,7 @@ int tlm_batch_take(tlm_batch_pool *pool, const tlm_records *records, tlm_batch *
     if (!batch)
         return -ENOMEM;
     batch->row_count = batch->stream_count = batch->reject_count = 0;
-    batch->arena_size = 0;
+    batch->arena_size = TLM_BATCH_ARENA_BEGIN;
     batch->events.records = NULL;
     if (batch_resize(batch, records->record_count ? records->record_count : 1) < 0 ||
         tlm_batch_reserve(batch, ARENA_EXTRA_BYTES) < 0) {

@@ -14,6 +14,9 @@
 #include <stdatomic.h>
 #include <string.h>
 
+/** Where texts begin, so that no given one has offset 0 (event.h). */
+#define TLM_BATCH_ARENA_BEGIN 8
+
 /** Batches that a pool keeps for the next use, and the largest arena that it keeps with them. */
 #define TLM_BATCH_POOL_MAX 16
 #define TLM_BATCH_ARENA_KEPT_MAX (8u * 1024u * 1024u)
@@ -57,14 +60,14 @@ int tlm_batch_reserve(tlm_batch *batch, uint64_t size_bytes);
 
 /* The rest needs room that tlm_batch_reserve has made. */
 
-/** Copies a text of which TLM_BATCH_COPY_BLOCK bytes can be read; an empty one has the span {0, 0}. */
+/** Copies a text of which TLM_BATCH_COPY_BLOCK bytes can be read; the span of none (no data) is {0, 0}. */
 static inline tlm_span tlm_batch_copy(tlm_batch *batch, tlm_text text)
 {
     char *place = batch->arena + batch->arena_size;
     tlm_span span = {(uint32_t)batch->arena_size, (uint32_t)text.size};
 
     if (text.size == 0)
-        return (tlm_span){0, 0};
+        return (tlm_span){text.data ? (uint32_t)batch->arena_size : 0, 0};
     memcpy(place, text.data, TLM_BATCH_COPY_BLOCK);
     if (text.size > TLM_BATCH_COPY_BLOCK)
         memcpy(place + TLM_BATCH_COPY_BLOCK, text.data + TLM_BATCH_COPY_BLOCK, text.size - TLM_BATCH_COPY_BLOCK);

@@ -149,6 +149,8 @@ static bool read_stream_meta(tlm_decoder *decoder, tlm_event *event)
         !tlm_value_time(decoder, named, FIELD_STARTED_AT, &meta.started_at_ns) ||
         !tlm_value_time(decoder, named, FIELD_ENDED_AT, &meta.ended_at_ns))
         return false;
+    if (!meta.streamer_name.size)
+        meta.streamer_name = (tlm_span){0, 0};
     meta.type = meta_type_of(text_of(decoder, meta.event_type));
     event->as.detail.size = sizeof meta;
     memcpy(tlm_batch_place(decoder->batch, sizeof meta, &event->as.detail.offset), &meta, sizeof meta);

@@ -90,7 +90,7 @@ bool tlm_value_id(tlm_decoder *decoder, const fields *named, field wanted, field
 {
     uint32_t at = fields_at(&decoder->document, named, wanted);
     field found = wanted;
-    tlm_text text;
+    tlm_text text = {NULL, 0};
 
     if (!at && alias != FIELD_NONE) {
         found = alias;
@@ -241,7 +241,7 @@ bool tlm_value_texts(tlm_decoder *decoder, const fields *named, field wanted, tl
     if (count && ret_texts)
         spans = tlm_batch_place(decoder->batch, count * sizeof *spans, &result.offset);
     for (uint32_t i = 0; i < count; i++) {
-        tlm_text text;
+        tlm_text text = {NULL, 0};
         at = i ? tlm_tape_after(decoder->document.tape, at) : at + 1;
         if (!take_element(decoder, named, wanted, i, at, &text))
             return false;
@@ -268,7 +268,7 @@ bool tlm_value_emotes(tlm_decoder *decoder, const fields *named, field wanted, t
     if (count)
         emotes = tlm_batch_place(decoder->batch, count * sizeof *emotes, &result.offset);
     for (uint32_t i = 0; i < count; i++) {
-        tlm_text text;
+        tlm_text text = {NULL, 0};
         at = i ? tlm_tape_after(decoder->document.tape, at) : at + 1;
         if (!take_element(decoder, named, wanted, i, at, &text))
             return false;
@@ -325,7 +325,7 @@ static bool parse_decimal(tlm_decoder *decoder, field wanted, tlm_text text, tlm
 bool tlm_value_decimal(tlm_decoder *decoder, const fields *named, field wanted, tlm_wide *ret_units)
 {
     uint32_t at = fields_at(&decoder->document, named, wanted);
-    tlm_text text;
+    tlm_text text = {NULL, 0};
 
     *ret_units = 0;
     return !at ||

@@ -304,7 +304,7 @@ static int adopt_file(sqlite3 *database, const char *path, tlm_error *error)
 
 int tlm_database_open_writer(const tlm_database_settings *settings, sqlite3 **ret_database, tlm_error *error)
 {
-    sqlite3 *database;
+    sqlite3 *database = NULL;
     int result = open_file(settings, SQLITE_OPEN_CREATE, false, &database, error);
     if (result < 0)
         return result;

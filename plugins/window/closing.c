@@ -115,7 +115,9 @@ static int rest(tlm_lane_state *state, tlm_stream *stream)
 
 static int close_window(tlm_lane_state *state, tlm_stream *stream, int64_t end_ns)
 {
+    size_t before = tlm_roster_size_bytes(stream->roster);
     int result = tlm_row_write_window(&state->rows, stream, end_ns, TLM_ROWS_FINAL);
+    state->size_bytes += tlm_roster_size_bytes(stream->roster) - before;
     if (result < 0)
         return result;
     drop_panes(state, stream, end_ns);
@@ -125,6 +127,11 @@ static int close_window(tlm_lane_state *state, tlm_stream *stream, int64_t end_n
     if (result == 0 && stream->save_by_ns <= end_ns)
         result = save(state, stream);
     return result < 0 ? result : tlm_lane_schedule(state, stream, end_ns);
+}
+
+int64_t tlm_lane_next_due(tlm_lane_state *state)
+{
+    return tlm_calendar_first(&state->closing);
 }
 
 int tlm_lane_advance(tlm_lane_state *state, int64_t watermark_ns, int64_t quiet_ns)

@@ -176,6 +176,14 @@ static int add_pane(tlm_lane_state *state, tlm_stream *stream, int64_t pane_star
     return stream->panes[0].start_ns == pane_start_ns ? tlm_lane_schedule(state, stream, state->watermark_ns) : 0;
 }
 
+static int note_in_roster(tlm_lane_state *state, tlm_stream *stream, int64_t pane_start_ns, uint64_t user)
+{
+    size_t before = tlm_roster_size_bytes(stream->roster);
+    int result = tlm_roster_note(stream->roster, &state->geometry, pane_start_ns, user);
+    state->size_bytes += tlm_roster_size_bytes(stream->roster) - before;
+    return result;
+}
+
 /* 1 when the event was added to its pane, 0 when it was there before. */
 static int apply_to_pane(tlm_lane_state *state, const tlm_event_view *view, const tlm_event *event, tlm_stream *stream,
                          int64_t pane_start_ns)
@@ -186,12 +194,15 @@ static int apply_to_pane(tlm_lane_state *state, const tlm_event_view *view, cons
         if (result < 0)
             return result;
     }
-    size_t before = tlm_pane_size_bytes(pane);
+    bool has_parts = tlm_pane_may_grow_parts(pane, event);
+    size_t before = tlm_pane_sets_size_bytes(pane) + (has_parts ? tlm_pane_parts_size_bytes(pane) : 0);
     int added = tlm_pane_add_id(pane, event);
     if (added <= 0)
         return added;
     int result = tlm_pane_add(pane, view->batch, event);
-    state->size_bytes += tlm_pane_size_bytes(pane) - before;
+    state->size_bytes += tlm_pane_sets_size_bytes(pane) + (has_parts ? tlm_pane_parts_size_bytes(pane) : 0) - before;
+    if (result == 0 && stream->roster && event->kind == TLM_EVENT_CHAT && event->user_hash)
+        result = note_in_roster(state, stream, pane_start_ns, event->user_hash);
     if (result < 0)
         return result;
     result = tlm_horizon_note(&state->horizon, view->input, pane_start_ns, view->batch, event);

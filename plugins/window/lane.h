@@ -55,6 +55,7 @@ uint64_t tlm_lane_size_bytes(tlm_lane_state *state);
 
 /* closing.c: lets time pass. Emits every window that ends by then, window after window, and forgets what is over. */
 int tlm_lane_advance(tlm_lane_state *state, int64_t watermark_ns, int64_t quiet_ns);
+int64_t tlm_lane_next_due(tlm_lane_state *state);
 int tlm_lane_early(tlm_lane_state *state);
 int tlm_lane_prepare(tlm_lane_state *state);
 

@@ -73,11 +73,24 @@ void tlm_pane_prefetch(const tlm_pane *pane, const tlm_event *event);
 /* Bytes allocated by a pane's rarer parts. */
 size_t tlm_pane_parts_size_bytes(const tlm_pane *pane);
 
+/* Bytes allocated by a pane's sets. */
+static inline size_t tlm_pane_sets_size_bytes(const tlm_pane *pane)
+{
+    return tlm_id_set_size_bytes(&pane->ids) + tlm_chatter_set_size_bytes(&pane->chatters);
+}
+
 /* Bytes allocated, the pane itself apart. */
 static inline size_t tlm_pane_size_bytes(const tlm_pane *pane)
 {
-    size_t size = tlm_id_set_size_bytes(&pane->ids) + tlm_chatter_set_size_bytes(&pane->chatters);
-    return pane->sketch || pane->viewers || pane->rare ? size + tlm_pane_parts_size_bytes(pane) : size;
+    return tlm_pane_sets_size_bytes(pane) + tlm_pane_parts_size_bytes(pane);
+}
+
+/* Whether adding the event may change what tlm_pane_parts_size_bytes tells. Most do not, and looking costs a miss of the
+ * cache. */
+static inline bool tlm_pane_may_grow_parts(const tlm_pane *pane, const tlm_event *event)
+{
+    return event->kind != TLM_EVENT_CHAT || event->as.chat.emotes.size || pane->sketch ||
+           tlm_chatter_set_count(&pane->chatters) == TLM_CHATTERS_EXACT_MAX;
 }
 
 #endif

@@ -90,6 +90,7 @@ static const tlm_processor window_processor = {
     .settings = window_settings,
     .lane_open = window_lane_open,
     .events = tlm_lane_events,
+    .next_due = tlm_lane_next_due,
     .advance = tlm_lane_advance,
     .final_after = window_final_after,
     .early = tlm_lane_early,

@@ -150,6 +150,13 @@ size_t tlm_row_writer_size_bytes(const tlm_row_writer *writer)
            tlm_amounts_size_bytes(&writer->amounts) + writer->emotes_text.capacity + writer->amounts_text.capacity;
 }
 
+/* The panes of a window: `count` from `first` on among the stream's, and that of its last slide. */
+typedef struct {
+    int64_t end_ns;
+    uint32_t first, count;
+    const tlm_pane *last; /* NULL: it had no event */
+} window;
+
 static tlm_cell cell_integer(int64_t value)
 {
     return (tlm_cell){.is_set = 1, .as.integer = value};
@@ -177,12 +184,25 @@ static void put_counts(const tlm_row_writer *writer, uint32_t pane_count, tlm_ce
     cells[WINDOW_NEGATIVE_COUNT] = cell_integer(0);
 }
 
-static int put_chatters(tlm_row_writer *writer, uint32_t pane_count, const tlm_pane *last, tlm_cell *cells)
+/* Distinct chatters of the window: from the stream's roster where it has one and is exact, else from the panes. */
+static int count_chatters(tlm_row_writer *writer, tlm_stream *stream, const window *of, uint32_t flags,
+                          uint64_t *ret_count)
+{
+    if (flags & TLM_ROWS_FINAL) {
+        int counted = tlm_roster_count(&stream->roster, &writer->geometry, stream->panes + of->first, of->count,
+                                       of->end_ns, ret_count);
+        if (counted < 0 || (counted && *ret_count <= TLM_CHATTERS_EXACT_MAX))
+            return counted < 0 ? counted : 0;
+    }
+    return tlm_chatter_work_count(&writer->chatters, writer->panes, of->count, ret_count);
+}
+
+static int put_chatters(tlm_row_writer *writer, tlm_stream *stream, const window *of, uint32_t flags, tlm_cell *cells)
 {
     uint64_t chatters;
     size_t size;
-    if (tlm_chatter_work_count(&writer->chatters, writer->panes, pane_count, &chatters) < 0 ||
-        tlm_chatter_work_sketch(&writer->chatters, last, writer->sketch, &size) < 0)
+    if (count_chatters(writer, stream, of, flags, &chatters) < 0 ||
+        tlm_chatter_work_sketch(&writer->chatters, of->last, writer->sketch, &size) < 0)
         return -ENOMEM;
     cells[WINDOW_UNIQUE_CHATTERS] = cell_integer((int64_t)chatters);
     cells[WINDOW_SLIDE_CHATTERS] = cell_text((const char *)writer->sketch, size);
@@ -297,43 +317,38 @@ static int put_transactions(tlm_row_writer *writer, uint32_t pane_count, tlm_cel
     return 0;
 }
 
-/* Panes of the window that ends then; `ret_last`: that of its last slide, or NULL; whether there is a row at all. */
-static bool gather(tlm_row_writer *writer, const tlm_stream *stream, int64_t end_ns, uint32_t *ret_count,
-                   const tlm_pane **ret_last)
+/* Finds the window's panes; whether there is a row at all. */
+static bool gather(tlm_row_writer *writer, const tlm_stream *stream, window *of)
 {
-    uint32_t first = tlm_stream_panes_before(stream, end_ns - writer->geometry.duration_ns);
-    uint32_t count = 0;
     bool has_events = false;
-    *ret_last = NULL;
-    for (uint32_t i = first; i < stream->pane_count && stream->panes[i].start_ns < end_ns; i++) {
+    of->first = tlm_stream_panes_before(stream, of->end_ns - writer->geometry.duration_ns);
+    for (uint32_t i = of->first; i < stream->pane_count && stream->panes[i].start_ns < of->end_ns; i++) {
         const tlm_pane *pane = stream->panes[i].pane;
-        writer->panes[count++] = pane;
+        writer->panes[of->count++] = pane;
         has_events |= tlm_pane_has_events(pane);
-        if (stream->panes[i].start_ns == end_ns - writer->geometry.slide_ns)
-            *ret_last = pane;
+        if (stream->panes[i].start_ns == of->end_ns - writer->geometry.slide_ns)
+            of->last = pane;
     }
-    *ret_count = count;
     return has_events;
 }
 
-int tlm_row_write_window(tlm_row_writer *writer, const tlm_stream *stream, int64_t end_ns, uint32_t flags)
+int tlm_row_write_window(tlm_row_writer *writer, tlm_stream *stream, int64_t end_ns, uint32_t flags)
 {
     tlm_cell cells[WINDOW_COLUMNS] = {0};
-    const tlm_pane *last;
-    uint32_t count;
-    if (!gather(writer, stream, end_ns, &count, &last))
+    window of = {.end_ns = end_ns};
+    if (!gather(writer, stream, &of))
         return 0;
     cells[WINDOW_STREAM_ID] = cell_text(stream->id, stream->id_size);
     cells[WINDOW_START] = cell_integer(end_ns - writer->geometry.duration_ns);
     cells[WINDOW_END] = cell_integer(end_ns);
-    cells[WINDOW_SLIDE_MESSAGE_COUNT] = cell_integer(last ? last->message_count : 0);
-    put_viewers(writer, count, last, cells);
-    put_counts(writer, count, cells);
-    int result = put_chatters(writer, count, last, cells);
+    cells[WINDOW_SLIDE_MESSAGE_COUNT] = cell_integer(of.last ? of.last->message_count : 0);
+    put_viewers(writer, of.count, of.last, cells);
+    put_counts(writer, of.count, cells);
+    int result = put_chatters(writer, stream, &of, flags, cells);
     if (result == 0)
-        result = put_emotes(writer, count, cells);
+        result = put_emotes(writer, of.count, cells);
     if (result == 0)
-        result = put_transactions(writer, count, cells);
+        result = put_transactions(writer, of.count, cells);
     if (result < 0)
         return result;
     return writer->lane->emit(writer->lane, &tlm_windows_dataset, flags, cells);
@@ -350,7 +365,7 @@ int tlm_row_write_stream(tlm_row_writer *writer, const tlm_stream *stream, uint3
     cells[STREAM_ID] = cell_text(stream->id, stream->id_size);
     for (unsigned i = 0; i < TLM_FIELD_COUNT; i++) {
         tlm_text text = tlm_status_text(status, i);
-        if (text.size)
+        if (text.data)
             cells[columns[i]] = cell_text(text.data, text.size);
     }
     cells[STREAM_STARTED_AT] = cell_integer(tlm_status_started_at(status));

@@ -29,8 +29,8 @@ void tlm_row_writer_finish(tlm_row_writer *writer);
 size_t tlm_row_writer_size_bytes(const tlm_row_writer *writer);
 
 /* Emits the stream's row of the window that ends at `end_ns`, if it has had an event there that makes one. 0 or
- * negative. `flags`: TLM_ROWS_... */
-int tlm_row_write_window(tlm_row_writer *writer, const tlm_stream *stream, int64_t end_ns, uint32_t flags);
+ * negative. `flags`: TLM_ROWS_...; final rows come in the order of their ends and keep the stream's roster. */
+int tlm_row_write_window(tlm_row_writer *writer, tlm_stream *stream, int64_t end_ns, uint32_t flags);
 
 /* Emits what is known of the stream itself. */
 int tlm_row_write_stream(tlm_row_writer *writer, const tlm_stream *stream, uint32_t flags);

@@ -68,11 +68,11 @@ static int apply_viewer(tlm_status *status, const tlm_event *event, tlm_text id)
 
 static int apply_field(tlm_status_field *field, const tlm_event *event, tlm_text id, tlm_text text)
 {
-    if (text.size == 0 || tlm_stamp_compare(&field->stamp, event->time_ns, id) >= 0)
+    if (tlm_stamp_compare(&field->stamp, event->time_ns, id) >= 0)
         return 0;
-    bool is_same = tlm_text_equal((tlm_text){.data = field->text, .size = field->size}, text);
+    bool is_same = field->text && tlm_text_equal((tlm_text){.data = field->text, .size = field->size}, text);
     if (!is_same) {
-        char *copy = malloc(text.size);
+        char *copy = malloc(text.size + 1); /* an empty text is one */
         if (!copy)
             return -ENOMEM;
         memcpy(copy, text.data, text.size);
@@ -102,8 +102,8 @@ static int apply_meta(tlm_status *status, const tlm_events *batch, const tlm_eve
     const tlm_stream_meta *detail = (const void *)(batch->arena + event->as.detail.offset);
     const tlm_span spans[TLM_FIELD_COUNT] = {
         [TLM_FIELD_NAME] = detail->streamer_name,
-        [TLM_FIELD_TITLE] = detail->new_title.size ? detail->new_title : detail->title,
-        [TLM_FIELD_CATEGORY] = detail->new_category.size ? detail->new_category : detail->category,
+        [TLM_FIELD_TITLE] = tlm_span_is_given(detail->new_title) ? detail->new_title : detail->title,
+        [TLM_FIELD_CATEGORY] = tlm_span_is_given(detail->new_category) ? detail->new_category : detail->category,
         [TLM_FIELD_LANGUAGE] = detail->language,
     };
     if (!status->meta && !(status->meta = calloc(1, sizeof *status->meta)))
@@ -118,6 +118,8 @@ static int apply_meta(tlm_status *status, const tlm_events *batch, const tlm_eve
         return result;
     changes |= result;
     for (unsigned i = 0; i < TLM_FIELD_COUNT; i++) {
+        if (!tlm_span_is_given(spans[i]))
+            continue;
         result = apply_field(&status->meta->fields[i], event, id, tlm_events_text(batch, spans[i]));
         if (result < 0)
             return result;

@@ -95,7 +95,7 @@ bool tlm_status_is_live(const tlm_status *status, int64_t quiet_ns);
 /* When the stream began, by the last stream_start, else by its first event. */
 int64_t tlm_status_started_at(const tlm_status *status);
 
-/* The field's text; empty: not known. */
+/* The field's text; no data: not known. */
 tlm_text tlm_status_text(const tlm_status *status, unsigned field);
 
 void tlm_status_finish(tlm_status *status);

@@ -131,11 +131,9 @@ static void read_field(reader *in, tlm_status_field *field)
 {
     size_t size = read_number(in, 4);
     tlm_text text = read_bytes(in, size);
-    if (!in->error && size == 0)
-        in->error = -EINVAL;
     if (in->error)
         return;
-    field->text = malloc(size);
+    field->text = malloc(size + 1);
     if (!field->text) {
         in->error = -ENOMEM;
         return;

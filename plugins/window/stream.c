@@ -31,6 +31,7 @@ void tlm_stream_destroy(tlm_stream *stream, tlm_pane_pool *pool)
     for (uint32_t i = 0; i < stream->pane_count; i++)
         tlm_pane_close(pool, stream->panes[i].pane);
     free(stream->panes);
+    tlm_roster_destroy(stream->roster);
     free(stream->admitted);
     tlm_status_finish(&stream->status);
     free(stream);
@@ -113,5 +114,5 @@ size_t tlm_stream_size_bytes(const tlm_stream *stream)
     size_t size = sizeof *stream + stream->id_size + stream->pane_capacity * sizeof *stream->panes;
     for (uint32_t i = 0; i < stream->pane_count; i++)
         size += tlm_pane_size_bytes(stream->panes[i].pane);
-    return size + tlm_status_size_bytes(&stream->status);
+    return size + tlm_roster_size_bytes(stream->roster) + tlm_status_size_bytes(&stream->status);
 }

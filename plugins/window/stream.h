@@ -4,14 +4,8 @@
 #define TLM_WINDOW_STREAM_H
 
 #include "geometry.h"
-#include "pane.h"
+#include "roster.h"
 #include "status.h"
-
-/* A pane and when it begins. */
-typedef struct {
-    int64_t start_ns;
-    tlm_pane *pane;
-} tlm_pane_ref;
 
 /* The agendas of a lane (calendar.h). */
 enum { TLM_AGENDA_CLOSING, TLM_AGENDA_RESTING, TLM_AGENDA_COUNT };
@@ -32,6 +26,7 @@ struct tlm_stream {
     int64_t recent_start_ns; /* of `recent` */
     tlm_pane *recent;        /* the pane used last; NULL: none */
     tlm_pane_ref *panes;     /* owned, ascending */
+    tlm_roster *roster;      /* owned; NULL while there are few chatters */
     uint32_t pane_count;
     uint32_t pane_capacity;
     uint32_t early_index;   /* in the list of streams changed since the last early rows, or TLM_LIST_NONE */

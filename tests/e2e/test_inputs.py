@@ -148,6 +148,17 @@ class Inputs(unittest.TestCase):
             for name in ("message_count", "unique_chatters", "viewer_last", "top_emotes", "amounts", "window_end"):
                 self.assertEqual(written[name], row[name], name)
 
+    def test_an_empty_title_is_a_title_and_an_empty_name_is_none(self):
+        meta = {"topic": "stream_meta", "stream_id": "s", "event_type": "title_change"}
+        events = [{"event_id": "1", "timestamp": START * 1000, "title": "old", "streamer_name": "n", "category": "c"},
+                  {"event_id": "2", "timestamp": START * 1000 + 1, "new_title": "", "title": "x", "streamer_name": "",
+                   "category": None}]
+        path = self.write("events", [json.dumps({**meta, **event}) + "\n" for event in events])
+        harness.run_to_end(self, self.folder, harness.config(self.database, [path]))
+        [stream] = harness.stream_rows(self.database)
+        self.assertEqual((stream["title"], stream["streamer_name"], stream["game_category"]), ("", "n", "c"))
+        self.equal_to_oracle([path])
+
     def test_a_file_that_is_gone_is_named_before_anything_starts(self):
         with harness.Telemetra(self.folder, harness.config(self.database, [self.folder / "absent"])) as telemetra:
             self.assertEqual(telemetra.finish(), 1)

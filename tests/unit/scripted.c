@@ -262,6 +262,15 @@ static int lane_events(tlm_lane_state *state, const tlm_event_view *view)
     return 0;
 }
 
+/* A window of ten seconds ends every ten. */
+static int64_t next_due(tlm_lane_state *state)
+{
+    pthread_mutex_lock(&state->notes->mutex);
+    int64_t due_ns = state->lane->lane ? INT64_MAX : (state->notes->advanced_second / 10 + 1) * 10 * NS;
+    pthread_mutex_unlock(&state->notes->mutex);
+    return due_ns;
+}
+
 static int lane_advance(tlm_lane_state *state, int64_t watermark_ns, int64_t quiet_ns)
 {
     (void)quiet_ns;
@@ -317,9 +326,9 @@ static void processor_stop(tlm_instance *instance)
 
 static const void *processor_interface(const char *id)
 {
-    static const tlm_processor processor = {processor_settings, lane_open, lane_events, lane_advance,
-                                            final_after,        nothing,   prepare,     rebuild_from,
-                                            size_bytes,         lane_close};
+    static const tlm_processor processor = {processor_settings, lane_open,   lane_events, next_due,
+                                            lane_advance,       final_after, nothing,     prepare,
+                                            rebuild_from,       size_bytes,  lane_close};
     return strcmp(id, TLM_INTERFACE_PROCESSOR) ? NULL : &processor;
 }
 
