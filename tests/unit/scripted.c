@@ -221,6 +221,8 @@ struct tlm_lane_state {
     notes *notes;
     tlm_position last[SCRIPT_INPUTS_MAX][SCRIPT_EVENTS_MAX];
     uint32_t counts[SCRIPT_INPUTS_MAX];
+    int64_t seconds[SCRIPT_EVENTS_MAX]; /* of all events */
+    uint32_t second_count;
 };
 
 static const char *processor_settings(tlm_instance *instance)
@@ -252,6 +254,7 @@ static int lane_events(tlm_lane_state *state, const tlm_event_view *view)
                          .lane = state->lane->lane,
                          .refill = view->refill,
                          .watermark_second = watermark_ns == INT64_MIN ? INT64_MIN : watermark_ns / NS};
+        state->seconds[state->second_count++] = event->time_ns / NS;
         state->last[view->input][state->counts[view->input]++] = view->batch->records->records[event->record].position;
         tlm_cell cells[2] = {{.is_set = 1, .size = 1, .as.text = stream},
                              {.is_set = 1, .as.integer = event->time_ns / NS}};
@@ -262,11 +265,18 @@ static int lane_events(tlm_lane_state *state, const tlm_event_view *view)
     return 0;
 }
 
-/* A window of ten seconds ends every ten. */
+/* Every event lies in one window of ten seconds. */
 static int64_t next_due(tlm_lane_state *state)
 {
+    int64_t due_ns = INT64_MAX;
+    if (state->lane->lane)
+        return due_ns;
     pthread_mutex_lock(&state->notes->mutex);
-    int64_t due_ns = state->lane->lane ? INT64_MAX : (state->notes->advanced_second / 10 + 1) * 10 * NS;
+    for (uint32_t i = 0; i < state->second_count; i++) {
+        int64_t end_second = (state->seconds[i] / 10 + 1) * 10;
+        if (end_second > state->notes->advanced_second && end_second * NS < due_ns)
+            due_ns = end_second * NS;
+    }
     pthread_mutex_unlock(&state->notes->mutex);
     return due_ns;
 }
