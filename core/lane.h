@@ -10,6 +10,7 @@
 #include "host.h"
 #include "parcel.h"
 #include "record.h"
+#include "refused.h"
 
 typedef struct tlm_lane_worker tlm_lane_worker;
 
@@ -38,6 +39,9 @@ void tlm_lane_destroy(tlm_lane_worker *worker);
 tlm_inbox *tlm_lane_inbox(tlm_lane_worker *worker);
 /** The record of an input as the lane was taken, or NULL. Before tlm_lane_start. */
 const tlm_input_record *tlm_lane_input(const tlm_lane_worker *worker, const char *name);
+
+/** What it had refused of an input as it was taken, or NULL; valid as long as the lane and not changed any more. */
+const tlm_refused *tlm_lane_refused(const tlm_lane_worker *worker, const char *name);
 
 /** Figures of a lane, as one snapshot. */
 typedef struct tlm_lane_figures {

@@ -29,6 +29,8 @@ static int send(tlm_lane_worker *worker)
             return result;
     }
     int result = note_rebuild_positions(worker);
+    if (!result)
+        result = tlm_lane_store_refused(worker);
     if (result < 0 || (!worker->is_moved && !tlm_outbox_is_filled(worker->outbox)))
         return result;
     result = tlm_outbox_send(worker->outbox, &worker->record);

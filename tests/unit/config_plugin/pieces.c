@@ -46,11 +46,11 @@ static void never(void)
 }
 
 typedef union members {
-    void (*all[10])(void);
+    void (*all[11])(void);
     tlm_frontend aligned;
 } members;
 
-static const members some = {.all = {never, never, never, never, never, never, never, never, never, never}};
+static const members some = {.all = {never, never, never, never, never, never, never, never, never, never, never}};
 
 static const void *offer(const char *id, const char *const *offered)
 {
