@@ -82,6 +82,9 @@ static int build_plan(tlm_plan_build *build, tlm_problems *problems)
     if (result < 0)
         return result;
     tlm_plan_build_relations(build);
+    result = tlm_plan_build_try(build);
+    if (result < 0)
+        return result;
     return problems->count + problems->lost > 0 ? -EINVAL : 0;
 }
 
@@ -98,13 +101,14 @@ static tlm_plan *create_plan(void)
     return plan;
 }
 
-int tlm_plan_load(const char *path, tlm_registry *registry, tlm_plan **ret_plan, tlm_problems *problems)
+int tlm_plan_load(const char *path, tlm_registry *registry, tlm_plan_try try_instance, tlm_plan **ret_plan,
+                  tlm_problems *problems)
 {
     tlm_config_file file;
     int result = -ENOMEM;
     tlm_plan *plan = create_plan();
     if (plan) {
-        tlm_plan_build build = {.plan = plan, .registry = registry, .file = &file};
+        tlm_plan_build build = {.plan = plan, .registry = registry, .try_instance = try_instance, .file = &file};
         result = tlm_config_file_init(&file, path, plan->memory, problems);
         if (result == 0)
             result = build_plan(&build, problems);

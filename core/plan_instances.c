@@ -136,6 +136,8 @@ static int read_options(tlm_plan_build *build, entry *in)
 static int read_entry(tlm_plan_build *build, entry *in)
 {
     tlm_plan *plan = build->plan;
+    const tlm_problems *problems = build->file->problems;
+    size_t problem_count = problems->count + problems->lost;
     if (!config_setting_is_group(in->group)) {
         tlm_config_problem(build->file, in->group, "%s: expected a group { component = \"...\" }, found %s", in->where,
                            tlm_config_type_name(in->group));
@@ -162,6 +164,8 @@ static int read_entry(tlm_plan_build *build, entry *in)
     in->instance.section = in->section->section;
     if (!in->instance.file)
         return -ENOMEM;
+    build->entries[plan->instance_count] = (tlm_plan_entry){
+        .group = in->group, .where = in->where, .is_sound = problems->count + problems->lost == problem_count};
     plan->instances[plan->instance_count++] = in->instance;
     return 0;
 }
@@ -189,13 +193,44 @@ int tlm_plan_build_instances(tlm_plan_build *build)
         most += part && config_setting_is_list(part) ? (size_t)config_setting_length(part) : 0;
     }
     build->plan->instances = tlm_arena_alloc(build->plan->memory, most * sizeof(tlm_plan_instance));
-    if (!build->plan->instances)
+    build->entries = tlm_arena_alloc(build->plan->memory, most * sizeof *build->entries);
+    if (!build->plan->instances || !build->entries)
         return -ENOMEM;
     for (uint32_t i = 0; i < tlm_plan_section_count; i++) {
         const config_setting_t *part = config_setting_get_member(build->root, tlm_plan_sections[i].name);
         int result = part ? read_section(build, &tlm_plan_sections[i], part) : 0;
         if (result < 0)
             return result;
+    }
+    return 0;
+}
+
+/** The option that a component's sentence begins with, "NAME: ...", or NULL. */
+static const tlm_option *option_named(const tlm_component *component, const char *sentence)
+{
+    for (uint32_t i = 0; i < component->option_count; i++) {
+        size_t size = strlen(component->options[i].name);
+        if (strncmp(component->options[i].name, sentence, size) == 0 && strncmp(sentence + size, ": ", 2) == 0)
+            return &component->options[i];
+    }
+    return NULL;
+}
+
+int tlm_plan_build_try(tlm_plan_build *build)
+{
+    const tlm_plan *plan = build->plan;
+    for (uint32_t i = 0; i < plan->instance_count && build->try_instance; i++) {
+        const tlm_plan_entry *at = &build->entries[i];
+        tlm_error error = {.text = "no reason was given"};
+        int result = at->is_sound ? build->try_instance(plan, i, &error) : 0;
+        if (result >= 0)
+            continue;
+        if (result == -ENOMEM)
+            return result;
+        const tlm_option *option = option_named(plan->instances[i].component, error.text);
+        const config_setting_t *place = option ? config_setting_get_member(at->group, option->name) : NULL;
+        tlm_config_problem(build->file, place ? place : at->group, "%s%s%s", at->where, option ? "." : ": ",
+                           error.text);
     }
     return 0;
 }

@@ -332,7 +332,7 @@ static void write_text(const char *path, const char *text)
 static int load_text(frame *in, const char *text, tlm_plan **ret_plan, tlm_problems *problems)
 {
     write_text("x.cfg", text);
-    return tlm_plan_load("x.cfg", in->registry, ret_plan, problems);
+    return tlm_plan_load("x.cfg", in->registry, NULL, ret_plan, problems);
 }
 
 static tlm_plan *load_good(frame *in, const char *text)
@@ -474,7 +474,7 @@ static void more_mistakes_than_can_be_told_are_counted(void **state)
     assert_true(fputs(GOOD, file) >= 0);
     assert_int_equal(fclose(file), 0);
     frame *in = *state;
-    assert_int_equal(tlm_plan_load("x.cfg", in->registry, &plan, &problems), -EINVAL);
+    assert_int_equal(tlm_plan_load("x.cfg", in->registry, NULL, &plan, &problems), -EINVAL);
     assert_int_equal(problems.count, TLM_PROBLEMS_MAX);
     assert_int_equal(problems.lost, 5);
     tlm_problems_finish(&problems);
@@ -485,8 +485,8 @@ static void a_file_that_cannot_be_read_is_told_with_its_reason(void **state)
     frame *in = *state;
     tlm_plan *plan = NULL;
     tlm_problems problems = {0};
-    assert_int_equal(tlm_plan_load("none.cfg", in->registry, &plan, &problems), -ENOENT);
-    assert_int_equal(tlm_plan_load("inner", in->registry, &plan, &problems), -EISDIR);
+    assert_int_equal(tlm_plan_load("none.cfg", in->registry, NULL, &plan, &problems), -ENOENT);
+    assert_int_equal(tlm_plan_load("inner", in->registry, NULL, &plan, &problems), -EISDIR);
     assert_int_equal(problems.count, 2);
     assert_string_equal(problems.sentences[0], "none.cfg: cannot read the file: No such file or directory");
     assert_string_equal(problems.sentences[1], "inner: cannot read the file: Is a directory");
@@ -498,7 +498,7 @@ static void a_file_beyond_its_bound_is_refused(void **state)
     frame *in = *state;
     tlm_plan *plan = NULL;
     tlm_problems problems = {0};
-    assert_int_equal(tlm_plan_load("/dev/zero", in->registry, &plan, &problems), -EFBIG);
+    assert_int_equal(tlm_plan_load("/dev/zero", in->registry, NULL, &plan, &problems), -EFBIG);
     assert_int_equal(problems.count, 1);
     assert_string_equal(problems.sentences[0], "/dev/zero: cannot read the file: File too large");
     tlm_problems_finish(&problems);
@@ -631,11 +631,11 @@ static void an_included_file_is_found_beside_the_one_that_is_run(void **state)
     tlm_problems problems = {0};
     write_text("inner/good.cfg", "@include \"listen.cfg\"\n" GOOD);
     write_text("inner/listen.cfg", "listen = { port = 0x50; };\n");
-    assert_int_equal(tlm_plan_load("inner/good.cfg", in->registry, &plan, &problems), 0);
+    assert_int_equal(tlm_plan_load("inner/good.cfg", in->registry, NULL, &plan, &problems), 0);
     assert_int_equal(plan->listen.port, 80);
     tlm_plan_destroy(plan);
     write_text("inner/listen.cfg", "listen = {\n port = 70000;\n address = 5000000000; };\n");
-    assert_int_equal(tlm_plan_load("inner/good.cfg", in->registry, &plan, &problems), -EINVAL);
+    assert_int_equal(tlm_plan_load("inner/good.cfg", in->registry, NULL, &plan, &problems), -EINVAL);
     assert_int_equal(problems.count, 2);
     assert_string_equal(problems.sentences[0],
                         "inner/listen.cfg:2: listen.port: expected a whole number from 0 to 65535, found 70000");

@@ -153,11 +153,25 @@ static void a_wrong_configuration_exits_with_78_and_all_mistakes_on_standard_err
     assert_silent("check bad.cfg 2>&-", "mistake");
 }
 
-static void what_a_component_refuses_is_a_wrong_configuration(void **state)
+static void what_components_refuse_is_told_with_all_other_mistakes(void **state)
 {
     (void)state;
-    assert_run("check stubborn.cfg", 78, "expected another day, found this one");
-    assert_run("run stubborn.cfg", 78, "expected another day, found this one");
+    static const char all[] = "refused.cfg:1: log.level: expected one of \"DEBUG\", \"INFO\", \"WARNING\", \"ERROR\", "
+                              "found 'LOUD'\n"
+                              "refused.cfg:6: sources.c.pace: expected a whole number from 1 to 10, found 11\n"
+                              "refused.cfg:3: sources.stubborn: expected another day, found this one\n"
+                              "refused.cfg:5: sources.b.pace: expected an even number, found 3\n"
+                              "telemetra: refused.cfg: 4 mistakes\n";
+    write_text("refused.cfg", "log = { level = \"LOUD\" };\nsources = (\n{ component = \"stubborn\" },\n"
+                              "{ component = \"choosy\"; name = \"b\";\npace = 3 },\n"
+                              "{ component = \"choosy\"; name = \"c\"; pace = 11 } );\n"
+                              "codec = { component = \"reader\" }; sinks = ( { component = \"keeper\" } );\n");
+    assert_run("check refused.cfg", 78, all);
+    assert_run("run refused.cfg", 78, all);
+    assert_run("run stubborn.cfg", 78,
+               "stubborn.cfg:2: sources.stubborn: expected another day, found this one\n"
+               "telemetra: stubborn.cfg: 1 mistake\n");
+    assert_silent("run stubborn.cfg", "ERROR");
 }
 
 static void describe_lists_components_and_groups(void **state)
@@ -250,7 +264,7 @@ int main(void)
         cmocka_unit_test(a_good_file_is_summed_up),
         cmocka_unit_test(a_file_may_come_through_a_pipe),
         cmocka_unit_test(a_wrong_configuration_exits_with_78_and_all_mistakes_on_standard_error),
-        cmocka_unit_test(what_a_component_refuses_is_a_wrong_configuration),
+        cmocka_unit_test(what_components_refuse_is_told_with_all_other_mistakes),
         cmocka_unit_test(describe_lists_components_and_groups),
         cmocka_unit_test(describe_tells_options_with_types_bounds_and_defaults),
         cmocka_unit_test(describe_tells_datasets_with_their_columns),
