@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plan.h"
+#include "listen_socket.h"
 #include "plan_build.h"
 #include "suggest.h"
 
@@ -72,13 +72,29 @@ static int read_groups(const tlm_plan_build *build)
     return 0;
 }
 
+/** What the tables of the groups cannot say. Defaults are right, so that what is wrong stands in the file. */
+static void check_groups(const tlm_plan_build *build)
+{
+    const tlm_plan *plan = build->plan;
+    const config_setting_t *pipeline = config_setting_get_member(build->root, "pipeline"),
+                           *listen = config_setting_get_member(build->root, "listen");
+    if (!tlm_plan_name_is_legal(plan->pipeline.name))
+        tlm_plan_name_refuse(build, config_setting_get_member(pipeline, "name"), "pipeline", plan->pipeline.name);
+    if (!tlm_listen_socket_is_address(plan->listen.address))
+        tlm_config_problem(build->file, config_setting_get_member(listen, "address"),
+                           "listen.address: expected an IPv4 or IPv6 address or \"localhost\", found '%.255s'",
+                           plan->listen.address);
+}
+
 static int build_plan(tlm_plan_build *build, tlm_problems *problems)
 {
     build->root = config_root_setting(&build->file->config);
     check_parts(build);
     int result = read_groups(build);
-    if (result == 0)
-        result = tlm_plan_build_instances(build);
+    if (result < 0)
+        return result;
+    check_groups(build);
+    result = tlm_plan_build_instances(build);
     if (result < 0)
         return result;
     tlm_plan_build_relations(build);

@@ -28,6 +28,13 @@ typedef struct tlm_plan_build {
         refused[TLM_SECTION_FRONTEND + 1]; /**< entries of each section that are no instance because of a mistake */
 } tlm_plan_build;
 
+/** Whether a text can be the name of an instance or of the pipeline: a label of metrics, a word of sentences. */
+int tlm_plan_name_is_legal(const char *name);
+
+/** Tells that `found`, the value of a setting, is no such name: "WHERE.name: expected ...". */
+void tlm_plan_name_refuse(const tlm_plan_build *build, const config_setting_t *place, const char *where,
+                          const char *found);
+
 /** Reads the instances of all sections into the plan. */
 int tlm_plan_build_instances(tlm_plan_build *build);
 

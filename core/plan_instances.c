@@ -17,11 +17,20 @@ typedef struct entry {
     tlm_plan_instance instance;
 } entry;
 
-static int is_name_legal(const char *name)
+int tlm_plan_name_is_legal(const char *name)
 {
     size_t size = strlen(name);
     static const char legal[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
     return size > 0 && size <= TLM_NAME_SIZE_MAX && strspn(name, legal) == size;
+}
+
+void tlm_plan_name_refuse(const tlm_plan_build *build, const config_setting_t *place, const char *where,
+                          const char *found)
+{
+    static const tlm_option name_option = {.name = "name", .type = TLM_OPTION_TEXT};
+    char shown[TLM_OPTION_TEXT_SIZE];
+    tlm_config_problem(build->file, place, "%s.name: expected 1 to %d letters, digits, '_', '-' or '.', found %s",
+                       where, TLM_NAME_SIZE_MAX, tlm_option_found(&name_option, found, shown));
 }
 
 static const tlm_plan_instance *find_name(const tlm_plan *plan, const char *name)
@@ -75,10 +84,8 @@ static int read_name(tlm_plan_build *build, entry *in)
         return result;
     const config_setting_t *place = config_setting_get_member(in->group, "name");
     in->instance.name = name ? name : in->instance.component->id;
-    if (!is_name_legal(in->instance.name)) {
-        tlm_config_problem(build->file, place ? place : in->group,
-                           "%s.name: expected 1 to %d letters, digits, '_', '-' or '.', found '%.80s'", in->where,
-                           TLM_NAME_SIZE_MAX, in->instance.name);
+    if (!tlm_plan_name_is_legal(in->instance.name)) {
+        tlm_plan_name_refuse(build, place ? place : in->group, in->where, in->instance.name);
         return 0;
     }
     const tlm_plan_instance *other = find_name(build->plan, in->instance.name);

@@ -161,7 +161,7 @@ static const void *get_interface(const char *id)
 
 static const tlm_option options[] = {
     {"title", TLM_OPTION_TEXT, 0, AT(title), "Telemetra API", 0, 0, NULL, "Name that `GET /` tells."},
-    {"store", TLM_OPTION_TEXT, 0, AT(store), NULL, 0, 0, NULL,
+    {"store", TLM_OPTION_TEXT, TLM_OPTION_STORE, AT(store), NULL, 0, 0, NULL,
      "Name of the store that is asked for rows; the first one of the file when not given."},
     {"cors_origins", TLM_OPTION_LIST, 0, AT(cors_origins), NULL, 0, 0, NULL,
      "Origins whose pages may read the API, compared exactly, such as http://localhost:3000."},

@@ -498,6 +498,10 @@ static void without_a_store_the_rows_are_503(void **state)
     assert_refusal(rest, "/api/v1/streams", 503, "no store is configured");
     assert_refusal(rest, "/api/v1/streams/a/metrics", 503, "no store is configured");
     assert_status(rest, "/", 200);
+    http_answer answer = http_get(rest->port, "/api/v1/health");
+    assert_int_equal(answer.status, 200);
+    assert_non_null(strstr(answer.body, "\"database\":\"unavailable\",\"redis\":\"unavailable\""));
+    http_answer_finish(&answer);
     rest_end(rest);
 }
 

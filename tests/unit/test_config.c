@@ -78,6 +78,15 @@ static const row rows[] = {
     {"text in a list of groups",
      "frontends = ( \"door\" ); " GOOD,
      {"x.cfg:1: frontends[1]: expected a group { component = \"...\" }, found a text"}},
+    {"pipeline's name with illegal characters",
+     "pipeline = {\nname = \"my\\n\\\"one\\\"\" }; " GOOD,
+     {"x.cfg:2: pipeline.name: expected 1 to 64 letters, digits, '_', '-' or '.', found 'my?\"one\"'"}},
+    {"address that is none",
+     "listen = {\naddress = \"example.org\" }; " GOOD,
+     {"x.cfg:2: listen.address: expected an IPv4 or IPv6 address or \"localhost\", found 'example.org'"}},
+    {"address with a port",
+     "listen = { address = \"127.0.0.1:80\" }; " GOOD,
+     {"x.cfg:1: listen.address: expected an IPv4 or IPv6 address or \"localhost\", found '127.0.0.1:80'"}},
     /* components */
     {"no component",
      "frontends = ( { name = \"door\" } ); " GOOD,
@@ -289,6 +298,22 @@ static const row rows[] = {
     {"one dataset of two processors",
      GOOD "processors = ( { component = \"counter\"; name = \"a\" },\n{ component = \"counter\"; name = \"b\" } );",
      {"x.cfg:2: processors.b: expected datasets of its own, found 'tallies', which 'a' (x.cfg:1) emits too"}},
+    {"store that is not configured",
+     GOOD "frontends = (\n{ component = \"gate\";\nstore = \"keper\" } );",
+     {"x.cfg:3: frontends.gate.store: expected the name of a store of this file, found 'keper'; did you mean "
+      "'keeper'?"}},
+    {"store that is none",
+     GOOD "frontends = ( { component = \"gate\"; store = \"tap\" } );",
+     {"x.cfg:1: frontends.gate.store: expected the name of a store of this file, found 'tap', which offers no "
+      "telemetra.store/1"}},
+    {"frontend of a store without any",
+     SOURCES CODEC "sinks = ( { component = \"ledger\" } );\nfrontends = ( { component = \"gate\" } );",
+     {"x.cfg:2: frontends.gate: expected a store in this file, found none; add a sink or an entry of 'stores' that "
+      "offers telemetra.store/1"}},
+    {"store that is refused itself",
+     "sinks = ( { component = \"ledger\" }, { component = \"keper\" } ); " SOURCES CODEC
+     "frontends = ( { component = \"gate\"; store = \"keper\" } );",
+     {"x.cfg:1: sinks.keper: no plugin has a component 'keper'; did you mean 'keeper'?"}},
     /* secrets */
     {"secret too long",
      WITH("password = \"hunter2-hunter2\";"),

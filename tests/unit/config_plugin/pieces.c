@@ -90,6 +90,7 @@ OFFERS(keeper, TLM_INTERFACE_SINK, TLM_INTERFACE_CHECKPOINT, TLM_INTERFACE_STORE
 OFFERS(outlet, TLM_INTERFACE_SINK)
 OFFERS(ledger, TLM_INTERFACE_CHECKPOINT)
 OFFERS(door, TLM_INTERFACE_FRONTEND)
+OFFERS(gate, TLM_INTERFACE_FRONTEND)
 
 static const char *const colours[] = {"red", "green", "blue", NULL};
 
@@ -167,6 +168,18 @@ static const tlm_option choosy_options[] = {
      .doc = "A pace."},
 };
 
+typedef struct gate {
+    const char *store;
+} gate;
+
+static const tlm_option gate_options[] = {
+    {.name = "store",
+     .type = TLM_OPTION_TEXT,
+     .flags = TLM_OPTION_STORE,
+     .offset = offsetof(gate, store),
+     .doc = "A store."},
+};
+
 typedef struct strict {
     const char *path;
     tlm_text_list hosts;
@@ -213,6 +226,8 @@ static const tlm_component keeper = {BASE("keeper", keeper)};
 static const tlm_component outlet = {BASE("outlet", outlet)};
 static const tlm_component ledger = {BASE("ledger", ledger)};
 static const tlm_component door = {BASE("door", door)};
+static const tlm_component gateway = {BASE("gate", gate), .config_size = sizeof(gate), .options = gate_options,
+                                      .option_count = TLM_COUNT(gate_options)};
 static const tlm_component stubborn = {.struct_size = sizeof(tlm_component),
                                        .id = "stubborn",
                                        .summary = "Refuses what no single option can be blamed for.",
@@ -238,6 +253,6 @@ static const tlm_component rich = {BASE("everything", tap), .config_size = sizeo
 static const tlm_component demanding = {BASE("strict", tap), .config_size = sizeof(strict), .options = strict_options,
                                         .option_count = TLM_COUNT(strict_options)};
 
-static const tlm_component *const components[] = {&tap,      &reader,  &keeper, &outlet,    &ledger,    &door,
-                                                  &stubborn, &counter, &rich,   &demanding, &choosy_tap};
+static const tlm_component *const components[] = {&tap,      &reader,  &keeper, &outlet,    &ledger,     &door,
+                                                  &stubborn, &counter, &rich,   &demanding, &choosy_tap, &gateway};
 TLM_PLUGIN("pieces", "1.0", components);
