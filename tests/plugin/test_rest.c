@@ -491,6 +491,47 @@ static void a_store_that_is_gone_is_503(void **state)
     rest_end(rest);
 }
 
+static void an_origin_that_no_browser_sends_is_refused(void **state)
+{
+    static const char *const good[] = {"http://localhost:3000", "https://a.example", "http://127.0.0.1:1",
+                                       "http://[::1]:65535", "chrome-extension://abcdef"};
+    static const char *const wrong[] = {"*",
+                                        "localhost:3000",
+                                        "http://a.example/",
+                                        "https://a.example/path",
+                                        "http://a.example:0",
+                                        "http://a.example:65536",
+                                        "http://a.example:",
+                                        "http://A.example",
+                                        "http://*.example",
+                                        "http://",
+                                        "://a",
+                                        "null",
+                                        "http://[::1",
+                                        "http://a b"};
+
+    (void)state;
+    rest_host *rest = rest_make(&usual);
+    for (size_t i = 0; i < TLM_COUNT(good) + TLM_COUNT(wrong); i++) {
+        bool is_good = i < TLM_COUNT(good);
+        const char *origin = is_good ? good[i] : wrong[i - TLM_COUNT(good)];
+        const char *const options[][2] = {{"cors_origins", origin}, {NULL, NULL}};
+        void *config = rest_configure(rest->component, options);
+        tlm_instance *instance = NULL;
+        tlm_error error = {{0}};
+        int result = rest->component->create(&rest->host, config, &instance, &error);
+        if (result != (is_good ? 0 : -EINVAL))
+            fail_msg("%s: %d %s", origin, result, error.text);
+        if (!is_good) {
+            assert_memory_equal(error.text, "cors_origins: ", 14);
+            assert_non_null(strstr(error.text, origin));
+        }
+        rest->component->destroy(instance);
+        rest_free_config(rest->component, config);
+    }
+    rest_end(rest);
+}
+
 static void without_a_store_the_rows_are_503(void **state)
 {
     (void)state;
@@ -719,6 +760,7 @@ int main(void)
         cmocka_unit_test(moments_come_newest_first),
         cmocka_unit_test(a_store_without_moments_has_none),
         cmocka_unit_test(a_store_that_is_gone_is_503),
+        cmocka_unit_test(an_origin_that_no_browser_sends_is_refused),
         cmocka_unit_test(without_a_store_the_rows_are_503),
         cmocka_unit_test(a_named_store_must_be_there),
         cmocka_unit_test(bodies_are_kept_until_the_data_changes),
