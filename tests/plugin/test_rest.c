@@ -83,28 +83,33 @@ typedef struct health_row {
     uint32_t overall, database, redis; /* TLM_HEALTH_..., 0: not configured */
     int status;
     const char *words[3];
+    int failure; /* of the store's answers */
 } health_row;
 
 static void health_says_what_the_host_reports(void **state)
 {
     static const health_row rows[] = {
-        {TLM_HEALTH_OK, TLM_HEALTH_OK, TLM_HEALTH_OK, 200, {"ok", "ok", "ok"}},
-        {TLM_HEALTH_OK, TLM_HEALTH_OK, 0, 200, {"ok", "ok", "unavailable"}},
-        {TLM_HEALTH_DEGRADED, TLM_HEALTH_DEGRADED, TLM_HEALTH_OK, 200, {"degraded", "unavailable", "ok"}},
-        {TLM_HEALTH_DEGRADED, TLM_HEALTH_OK, TLM_HEALTH_DEGRADED, 200, {"degraded", "ok", "unavailable"}},
-        {TLM_HEALTH_ERROR, TLM_HEALTH_ERROR, 0, 503, {"error", "error", "unavailable"}},
+        {TLM_HEALTH_OK, TLM_HEALTH_OK, TLM_HEALTH_OK, 200, {"ok", "ok", "ok"}, 0},
+        {TLM_HEALTH_OK, TLM_HEALTH_OK, 0, 200, {"ok", "ok", "unavailable"}, 0},
+        /* It answers, but cannot keep what is new: its disk is full, say. */
+        {TLM_HEALTH_DEGRADED, TLM_HEALTH_DEGRADED, TLM_HEALTH_OK, 200, {"degraded", "error", "ok"}, 0},
+        {TLM_HEALTH_DEGRADED, TLM_HEALTH_DEGRADED, TLM_HEALTH_OK, 200, {"degraded", "unavailable", "ok"}, -EIO},
+        {TLM_HEALTH_DEGRADED, TLM_HEALTH_OK, TLM_HEALTH_DEGRADED, 200, {"degraded", "ok", "unavailable"}, 0},
+        {TLM_HEALTH_ERROR, TLM_HEALTH_ERROR, 0, 503, {"error", "error", "unavailable"}, 0},
+        {TLM_HEALTH_ERROR, TLM_HEALTH_ERROR, 0, 503, {"error", "unavailable", "unavailable"}, -EIO},
     };
 
     (void)state;
     rest_host *rest = rest_begin(&usual);
     for (size_t i = 0; i < TLM_COUNT(rows); i++) {
         const tlm_health_item items[] = {{"lane 0", "core", 0, rows[i].overall, tlm_text_of("")},
-                                         {"main", "sqlite", 1, rows[i].database, tlm_text_of("why \"not\"")},
+                                         {"fake", "sqlite", 1, rows[i].database, tlm_text_of("why \"not\"")},
                                          {"cache", "redis", 1, rows[i].redis, tlm_text_of("")}};
         char expected[256];
         rest->health = items;
         rest->health_count = rows[i].redis ? 3 : 2;
         rest->health_status = rows[i].overall;
+        rest->store.failure = rows[i].failure;
         http_answer answer = http_get(rest->port, "/api/v1/health");
         assert_int_equal(answer.status, rows[i].status);
         snprintf(expected, sizeof expected, "{\"status\":\"%s\",\"timestamp\":\"2", rows[i].words[0]);
