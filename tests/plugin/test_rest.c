@@ -615,7 +615,7 @@ static void an_unknown_route_is_404(void **state)
 
 static void a_wrong_method_is_405_with_allow(void **state)
 {
-    static const char *const methods[] = {"POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"};
+    static const char *const methods[] = {"POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "FOO", "get"};
 
     (void)state;
     rest_host *rest = rest_begin(&usual);
