@@ -183,6 +183,8 @@ static void streams_come_live_first_then_by_viewers_then_by_id(void **state)
     assert_body(rest, "/api/v1/streams?limit=2&offset=3", "[" UNSEEN "," OFF "]");
     assert_body(rest, "/api/v1/streams?offset=5", "[]");
     assert_body(rest, "/api/v1/streams?offset=999999999999999999", "[]");
+    assert_body(rest, "/api/v1/streams?offset=9223372036854775807", "[]");
+    assert_body(rest, "/api/v1/streams?offset=0000000000000000000005", "[]");
     assert_body(rest, "/api/v1/streams?limit=500&offset=4&unknown=1&unknown=2&x=%zz&&=", "[" OFF "]");
     assert_body(rest, "/api/v1/streams?l%69mit=%31", "[" TOP "]");
     rest_end(rest);
@@ -216,6 +218,8 @@ static void bad_limits_are_422(void **state)
         assert_refusal(rest, targets[i], 422, "limit");
     assert_refusal(rest, "/api/v1/streams?offset=-1", 422, "offset");
     assert_refusal(rest, "/api/v1/streams?offset=x", 422, "offset");
+    assert_refusal(rest, "/api/v1/streams?offset=9223372036854775808", 422, "from 0 to 9223372036854775807");
+    assert_refusal(rest, "/api/v1/streams?offset=99999999999999999999999", 422, "from 0 to 9223372036854775807");
     assert_status(rest, "/api/v1/streams/a/metrics?limit=1000", 200);
     assert_status(rest, "/api/v1/streams/a/moments?limit=200", 200);
     rest_end(rest);
@@ -298,6 +302,8 @@ static void before_pages_back_exclusively(void **state)
     assert_refusal(rest, "/api/v1/streams/a/metrics?before=", 422, "before");
     assert_refusal(rest, "/api/v1/streams/a/metrics?before=99999999999999", 422, "before");
     assert_refusal(rest, "/api/v1/streams/a/metrics?before=1&before=2", 422, "before");
+    assert_refusal(rest, "/api/v1/streams/a/metrics?before=3000-01-01T00:00:00Z", 422, "years 1970 to 2261");
+    assert_refusal(rest, "/api/v1/streams/a/metrics?before=9223372036854775807", 422, "years 1970 to 2261");
     rest_end(rest);
 }
 
