@@ -124,6 +124,13 @@ static void help_is_there_for_all_and_for_each(void **state)
     assert_run("describe --help 2>&-", 0, "--markdown");
     assert_run("plugin list --help 2>&-", 0, "Usage: telemetra plugin list [OPTION...]");
     assert_run("version --help 2>&-", 0, "Usage: telemetra version");
+    assert_run("help 2>&-", 0, "Usage: telemetra COMMAND");
+    assert_run("help check 2>&-", 0, "Usage: telemetra check FILE");
+    assert_run("help plugin list 2>&-", 0, "Usage: telemetra plugin list [OPTION...]");
+    assert_run("help plugin 2>&-", 0, "Usage: telemetra plugin list [OPTION...]");
+    assert_run("plugin --help 2>&-", 0, "Usage: telemetra plugin list [OPTION...]");
+    assert_run("--help", 0, "  help [COMMAND] ");
+    assert_run("help chek", 2, "unknown command 'chek'; did you mean 'check'?");
 }
 
 static void a_good_file_is_summed_up(void **state)
@@ -179,6 +186,7 @@ static void describe_lists_components_and_groups(void **state)
     (void)state;
     assert_run("describe 2>&-", 0, "  counter          A piece of the tests.\n");
     assert_run("describe 2>&-", 0, "  pipeline         How events flow");
+    assert_run("describe lisen", 1, "did you mean the group 'listen'?\n");
     assert_run("describe contr", 1, "no plugin has a component 'contr'; did you mean 'counter'?");
 }
 
@@ -254,6 +262,9 @@ static void the_version_names_the_abi(void **state)
     char expected[64];
     (void)snprintf(expected, sizeof expected, "telemetra %s (plugin ABI ", TELEMETRA_VERSION);
     assert_run("version 2>&-", 0, expected);
+    assert_run("--version 2>&-", 0, expected);
+    assert_run("--version check", 2, "version: expected no argument, found 'check'");
+    assert_run("--vresion", 2, "unknown option '--vresion'; did you mean '--version'?");
 }
 
 int main(void)
