@@ -180,6 +180,8 @@ static int read_entry(tlm_plan_build *build, entry *in)
 static int read_section(tlm_plan_build *build, const tlm_plan_section *section, const config_setting_t *part)
 {
     entry in = {.section = section, .group = part, .where = section->name};
+    if (section->is_list ? !config_setting_is_list(part) : !config_setting_is_group(part))
+        build->refused[section->section]++; /* told by check_parts */
     if (!section->is_list)
         return config_setting_is_group(part) ? read_entry(build, &in) : 0;
     for (int i = 0; config_setting_is_list(part) && i < config_setting_length(part); i++) {

@@ -42,6 +42,16 @@ static const row rows[] = {
     {"key given twice",
      "pipeline = {\n  lanes = 1;\n  lanes = 2;\n}; " GOOD,
      {"x.cfg:3: 'lanes' is given twice in one group; keep one of them"}},
+    {"key given twice in a line of several keys",
+     "log = { level = \"INFO\"; format = \"text\"; level = \"INFO\"; }; " GOOD,
+     {"x.cfg:1: 'level' is given twice in one group; keep one of them"}},
+    {"key given twice, and once in another group",
+     "sources = ( { component = \"tap\"; name = \"a\" }, { component = \"tap\"; name = \"b\"; name = \"c\" } ); " REST,
+     {"x.cfg:1: 'name' is given twice in one group; keep one of them"}},
+    {"section given twice", GOOD SOURCES, {"x.cfg:1: 'sources' is given twice in one group; keep one of them"}},
+    {"byte order mark",
+     "\xef\xbb\xbf" GOOD,
+     {"x.cfg:1: the file begins with a byte order mark (EF BB BF); save it as UTF-8 without one"}},
     {"array of several types",
      "sources = ( { component = \"everything\";\nnames = [ \"a\", 1 ]; } );" REST,
      {"x.cfg:2: an array [ ... ] holds values of one type; expected all texts, all numbers or all booleans"}},
@@ -68,6 +78,9 @@ static const row rows[] = {
     /* sections */
     {"unknown section", "source = ( ); " GOOD, {"x.cfg:1: unknown section 'source'; did you mean 'sources'?"}},
     {"unknown section, nothing near", "colours = { }; " GOOD, {"x.cfg:1: unknown section 'colours'"}},
+    {"group where the list of sinks belongs",
+     SOURCES CODEC "sinks = { component = \"keeper\" }; frontends = ( { component = \"gate\" } );",
+     {"x.cfg:1: sinks: expected a list of groups ( { component = \"...\" } ), found a group { ... }"}},
     {"group where a list belongs",
      "frontends = { component = \"door\" }; " GOOD,
      {"x.cfg:1: frontends: expected a list of groups ( { component = \"...\" } ), found a group { ... }"}},
@@ -203,7 +216,19 @@ static const row rows[] = {
     {"size without a known unit",
      WITH("room = \"64kb\";"),
      {"x.cfg:1: sources.everything.room: expected a size such as \"64KiB\" or \"2GiB\" of at least 1KiB, found "
-      "'64kb'"}},
+      "'64kb'; did you mean '64KiB'?"}},
+    {"size in megabytes",
+     WITH("room = \"1.5 MB\";"),
+     {"x.cfg:1: sources.everything.room: expected a size such as \"64KiB\" or \"2GiB\" of at least 1KiB, found "
+      "'1.5 MB'; did you mean '1.5MiB'?"}},
+    {"size with a unit of something else",
+     WITH("room = \"64Tb\";"),
+     {"x.cfg:1: sources.everything.room: expected a size such as \"64KiB\" or \"2GiB\" of at least 1KiB, found "
+      "'64Tb'"}},
+    {"duration with a long unit",
+     WITH("pause = \"5min\";"),
+     {"x.cfg:1: sources.everything.pause: expected a duration such as \"500ms\", \"10s\" or \"2h\" from 10ms to 2h, "
+      "found '5min'"}},
     {"unknown choice",
      WITH("colour = \"gren\";"),
      {"x.cfg:1: sources.everything.colour: expected one of \"red\", \"green\", \"blue\", found 'gren'; did you mean "
