@@ -239,13 +239,3 @@ int tlm_run(const tlm_plan *plan, const tlm_log *log, tlm_error *error)
     finish(&run);
     return result;
 }
-
-int tlm_check(const tlm_plan *plan, const tlm_log *log, tlm_error *error)
-{
-    tlm_shared *shared = NULL;
-    int result = tlm_shared_create(plan, log, &shared, error);
-    if (!result)
-        result = tlm_shared_create_instances(shared, error);
-    tlm_shared_destroy(shared);
-    return result;
-}
