@@ -7,7 +7,8 @@
  * line in its (decompressed) file, and as generation what the file is known by (fingerprint.h): a file is found again
  * by its number in the list and its first bytes, so it may be copied, restored or compressed meanwhile, but not
  * changed. A followed file that was rotated is found again under its rotated name (rotation.h), and those rotated after
- * it are read before the current one. Standard input is read anew, with new record numbers.
+ * it are read before the current one. Standard input is read anew, with new record numbers; so is a followed file whose
+ * place is in no file any more.
  */
 #include "reader.h"
 
