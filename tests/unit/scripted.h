@@ -23,6 +23,7 @@ typedef struct script {
     uint32_t count;
     int ends;         /* after the last: end (1) or quiet (0) */
     int64_t begun;    /* ordinal that the last `open` asked for; -1: the beginning */
+    int refuses;      /* `open` has its place no more */
     atomic_uint most; /* waits (TLM_READ_WAITING) before this one; 0: gives all */
 } script;
 
@@ -43,7 +44,7 @@ typedef struct notes {
     uint32_t is_stopped;     /* the component was stopped */
     uint32_t closed_late;    /* lanes that were closed after that */
     uint32_t closed;
-    uint32_t keep;           /* rebuild_from: the position of the input's event that many back */
+    uint32_t keep; /* rebuild_from: the position of the input's event that many back */
 } notes;
 
 /** The memory of the checkpoint, and how it answers. */
