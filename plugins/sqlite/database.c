@@ -115,9 +115,26 @@ int tlm_database_begin(sqlite3 *database, tlm_error *error)
     return tlm_database_run(database, "BEGIN IMMEDIATE", error);
 }
 
+int tlm_database_check_place(sqlite3 *database, tlm_error *error)
+{
+    int has_moved = 0;
+    int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+    const char *path = sqlite3_db_filename(database, "main");
+    if (code != SQLITE_OK)
+        return tlm_error_set(error, -EIO, "%s: the file cannot be examined: %s", path, sqlite3_errstr(code));
+    if (has_moved)
+        return tlm_error_set(error, -EIO,
+                             "%s: the file was deleted or replaced while it was open; put it back, or start again with "
+                             "what is there now",
+                             path);
+    return 0;
+}
+
 int tlm_database_commit(sqlite3 *database, tlm_error *error)
 {
-    int result = tlm_database_run(database, "COMMIT", error);
+    int result = tlm_database_check_place(database, error);
+    if (result == 0)
+        result = tlm_database_run(database, "COMMIT", error);
     if (result < 0)
         tlm_database_rollback(database);
     return result;

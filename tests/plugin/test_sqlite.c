@@ -820,6 +820,63 @@ static void a_full_disk_refuses_commits_until_there_is_room(void **state)
     assert_string_equal(ask(self, "PRAGMA integrity_check"), "ok");
 }
 
+static int ask_for_samples(subject *sqlite)
+{
+    static const char *const columns[] = {"stream_id"};
+    tlm_query query = {
+        .struct_size = sizeof query, .dataset = "samples", .limit = 1, .columns = columns, .column_count = 1};
+    tlm_result *result = NULL;
+    int code = sqlite->store->query(sqlite->instance, &query, &result, &sqlite->error);
+    if (code == 0)
+        result->release(result);
+    return code;
+}
+
+static void a_file_that_was_moved_away_takes_no_commits_until_it_is_back(void **state)
+{
+    fixture *self = *state;
+    taken told;
+    char aside[128];
+    snprintf(aside, sizeof aside, "%s.aside", self->path);
+    start(&self->sqlite);
+    assert_int_equal(subject_take(&self->sqlite, 0, "d=60", &told), 0);
+    assert_int_equal(commit_samples(&self->sqlite, 0, 1, 1, "a", 0, 1), 0);
+    assert_int_equal(rename(self->path, aside), 0);
+    assert_int_equal(commit_samples(&self->sqlite, 0, 1, 2, "a", 1, 1), -EIO);
+    assert_says(self->sqlite.reason, self->path);
+    assert_says(self->sqlite.reason, "deleted or replaced");
+    assert_int_equal(self->sqlite.host.health_status, TLM_HEALTH_DEGRADED);
+    assert_int_equal(subject_take(&self->sqlite, 1, "d=60", &told), -EIO);
+    int file = open(self->path, O_CREAT | O_WRONLY, 0600); /* another one in its place */
+    assert_true(file >= 0);
+    close(file);
+    assert_int_equal(commit_samples(&self->sqlite, 0, 1, 2, "a", 1, 1), -EIO);
+    assert_int_equal(rename(aside, self->path), 0);
+    assert_int_equal(commit_samples(&self->sqlite, 0, 1, 2, "a", 1, 1), 0);
+    assert_int_equal(self->sqlite.host.health_status, TLM_HEALTH_OK);
+    assert_string_equal(ask(self, "SELECT count(*) FROM samples"), "2");
+}
+
+static void a_deleted_file_is_told_by_a_query_and_made_anew_by_the_next_start(void **state)
+{
+    fixture *self = *state;
+    taken told;
+    start(&self->sqlite);
+    assert_int_equal(subject_take(&self->sqlite, 0, "d=60", &told), 0);
+    assert_int_equal(commit_samples(&self->sqlite, 0, 1, 1, "a", 0, 1), 0);
+    assert_int_equal(unlink(self->path), 0);
+    assert_int_equal(self->sqlite.host.health_status, TLM_HEALTH_OK);
+    (void)ask_for_samples(&self->sqlite);
+    assert_int_equal(self->sqlite.host.health_status, TLM_HEALTH_DEGRADED);
+    assert_says(self->sqlite.host.health, self->path);
+    subject_stop(&self->sqlite);
+    start(&self->sqlite);
+    assert_int_equal(subject_take(&self->sqlite, 0, "d=60", &told), 0);
+    assert_int_equal(told.epoch, 1);
+    assert_int_equal(commit_samples(&self->sqlite, 0, 1, 1, "a", 0, 1), 0);
+    assert_string_equal(ask(self, "SELECT count(*) FROM samples"), "1");
+}
+
 static void a_lock_held_too_long_is_busy_and_passes(void **state)
 {
     fixture *self = *state;
@@ -1016,6 +1073,8 @@ int main(void)
         TEST(folders_that_will_not_do_are_named),
         TEST(a_read_only_folder_or_file_is_a_sentence),
         TEST(a_full_disk_refuses_commits_until_there_is_room),
+        TEST(a_file_that_was_moved_away_takes_no_commits_until_it_is_back),
+        TEST(a_deleted_file_is_told_by_a_query_and_made_anew_by_the_next_start),
         TEST(a_lock_held_too_long_is_busy_and_passes),
         TEST(a_killed_process_loses_nothing_that_was_kept),
         TEST(two_processes_share_a_file),
