@@ -45,8 +45,8 @@ int tlm_database_result(int code);
 /** The result of the connection's last failure, and its sentence: "PATH: WHAT: reason; what to do". */
 int tlm_database_fail(sqlite3 *database, const char *what, tlm_error *error);
 
-/** Runs statements without results. */
-int tlm_database_run(sqlite3 *database, const char *sql, tlm_error *error);
+/** Runs statements without results; `what` they are for stands in the sentence. */
+int tlm_database_run(sqlite3 *database, const char *sql, const char *what, tlm_error *error);
 
 /** Prepares a statement that is kept (SQLITE_PREPARE_PERSISTENT). */
 int tlm_database_prepare(sqlite3 *database, const char *sql, sqlite3_stmt **ret_statement, tlm_error *error);

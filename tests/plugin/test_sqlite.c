@@ -122,6 +122,7 @@ static void other_settings_are_refused_with_both(void **state)
     assert_int_equal(subject_take(&self->sqlite, 1, "d=30", &told), -EINVAL);
     assert_says(self->sqlite.error.text, "\"d=60\"");
     assert_says(self->sqlite.error.text, "\"d=30\"");
+    assert_says(self->sqlite.error.text, "restore the settings, give the pipeline another name, or name another path");
     assert_string_equal(ask(self, "SELECT count(*) FROM telemetra_lanes"), "1");
 }
 
@@ -724,6 +725,7 @@ static void a_damaged_file_says_what_to_do(void **state)
         assert_int_equal(write(file, "this is no database ", 20), 20);
     close(file);
     assert_true(subject_start(&self->sqlite) < 0);
+    assert_says(self->sqlite.error.text, "test.db: open: file is not a database");
     assert_says(self->sqlite.error.text, "move it away or name another path");
     assert_int_equal(truncate(self->path, 0), 0);
     start(&self->sqlite);
@@ -750,6 +752,9 @@ static void folders_that_will_not_do_are_named(void **state)
     assert_says(self->sqlite.error.text, "/nowhere/at");
     option(self, "path", self->folder);
     assert_int_equal(subject_start(&self->sqlite), -EISDIR);
+    option(self, "path", "/dev/null");
+    assert_int_equal(subject_start(&self->sqlite), -EINVAL);
+    assert_says(self->sqlite.error.text, "/dev/null: this is no regular file");
     option(self, "path", "/proc/telemetra.db");
     assert_true(subject_start(&self->sqlite) < 0);
     assert_says(self->sqlite.error.text, "/proc");
