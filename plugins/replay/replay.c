@@ -92,7 +92,7 @@ static int replay_create(const tlm_host *host, const void *config, tlm_instance 
         return result;
     tlm_instance *instance = calloc(1, sizeof *instance);
     if (!instance)
-        return tlm_error_set(error, -ENOMEM, "replay: no memory");
+        return tlm_error_set(error, -ENOMEM, "no memory");
     instance->config = config;
     instance->host = host;
     *ret_instance = instance;

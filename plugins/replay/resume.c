@@ -30,9 +30,9 @@ static int renumber_records(tlm_reader *reader, const tlm_position *from, tlm_er
 /* Standard input cannot be read again: what comes now are new records. */
 static int resume_stream(tlm_reader *reader, const tlm_position *from, tlm_error *error)
 {
-    tlm_reader_warn(reader,
-                    "standard input cannot be read again from where the last run stopped: it is read anew, and windows "
-                    "that were open then stay incomplete");
+    tlm_reader_warn(
+        reader, "standard input cannot be read again from where the last run stopped: it is read anew, windows that "
+                "were open then stay incomplete, and events older than the watermark count as late");
     return renumber_records(reader, from, error);
 }
 

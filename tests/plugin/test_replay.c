@@ -991,7 +991,8 @@ static int child_reads(const tlm_position *from, size_t count, const char *first
     if (from && tape.items[0].record.position.ordinal < from->ordinal + 1000000000)
         return 4;
     if (from && (player.host.log_count != 1 || player.host.log_level != TLM_LOG_WARNING ||
-                 !strstr(player.host.log, "standard input cannot be read again")))
+                 !strstr(player.host.log, "standard input cannot be read again") ||
+                 !strstr(player.host.log, "older than the watermark count as late")))
         return 5;
     if (from && tape.items[0].record.position.generation == from->generation)
         return 6;
