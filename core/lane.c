@@ -63,7 +63,7 @@ static void end(tlm_lane_worker *worker, int result, const tlm_error *error)
     tlm_inbox_close(&worker->inbox);
     tlm_lane_show_figures(worker);
     if (result < 0)
-        tlm_health_set(worker->health, TLM_HEALTH_ERROR, tlm_text_of(error->text));
+        tlm_health_set(worker->health, TLM_HEALTH_DEGRADED, tlm_text_of(error->text));
     worker->is_kept = result >= 0;
     worker->options.ended(worker->options.context, result < 0 ? error->text : NULL);
 }
@@ -134,6 +134,7 @@ int tlm_lane_create(const tlm_lane_options *options, tlm_lane_worker **ret_worke
     if (result < 0 || (result = tlm_lane_take(worker, error)) < 0)
         goto fail;
     tlm_health_probe(worker->health, probe, worker);
+    worker->figures.kept = worker->record.accounting;
     tlm_lane_show_figures(worker);
     *ret_worker = worker;
     return 0;

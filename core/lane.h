@@ -45,6 +45,7 @@ const tlm_refused *tlm_lane_refused(const tlm_lane_worker *worker, const char *n
 
 /** Figures of a lane, as one snapshot. */
 typedef struct tlm_lane_figures {
+    tlm_accounting kept; /**< as the checkpoint has it */
     tlm_accounting accounting;
     int64_t watermark_ns;
     uint64_t queue_batches, queue_bytes, state_bytes, flushes;

@@ -58,6 +58,7 @@ struct tlm_lane_worker {
     _Atomic int64_t sent_ns;  /* monotonic, when the flush under way was sent; 0: none is */
     pthread_mutex_t figures_mutex;
     tlm_lane_figures figures;
+    tlm_accounting sent; /* accounting of the flush under way; the lane's thread only */
 };
 
 /* --- lane_seats.c ------------------------------------------------------------------------------------------------ */

@@ -60,7 +60,7 @@ static void lane_ended(void *context, const char *sentence)
 static void reader_failed(void *context, const char *sentence)
 {
     const struct input *input = context;
-    tlm_health_set(input->source->health, TLM_HEALTH_ERROR, tlm_text_of(sentence));
+    tlm_health_set(input->source->health, TLM_HEALTH_DEGRADED, tlm_text_of(sentence));
     pthread_mutex_lock(&input->pipeline->mutex);
     note_failure(input->pipeline, input->source->host.instance, sentence);
     pthread_mutex_unlock(&input->pipeline->mutex);
@@ -293,6 +293,6 @@ void tlm_pipeline_accounting(tlm_pipeline *pipeline, tlm_accounting *ret_account
     for (uint32_t i = 0; i < pipeline->lane_count; i++) {
         tlm_lane_figures figures;
         tlm_lane_look(pipeline->lanes[i], &figures);
-        tlm_accounting_add(ret_accounting, &figures.accounting);
+        tlm_accounting_add(ret_accounting, &figures.kept);
     }
 }

@@ -311,9 +311,11 @@ static const tlm_position *start_position(tlm_reader *reader)
 
 int tlm_reader_start(tlm_reader *reader, tlm_error *error)
 {
-    int result = reader->source->open(reader->options.source->instance, start_position(reader), error);
+    const tlm_living *source = reader->options.source;
+    tlm_error reason = {"no reason was given"};
+    int result = reader->source->open(source->instance, start_position(reader), &reason);
     if (result < 0)
-        return result;
+        return tlm_error_set(error, result, "%s: %.900s", source->planned->name, reason.text);
     reader->is_open = 1;
     result = pthread_create(&reader->thread, NULL, run, reader);
     if (result)

@@ -15,14 +15,20 @@
 /** Bytes looked at from a file's end for its last line end, at a time. */
 enum { TAIL_CHUNK = 4096 };
 
+const char *tlm_output_name(const tlm_output *output)
+{
+    return output->is_own ? output->path : "standard output";
+}
+
 static int fail(const tlm_output *output, const char *what, tlm_error *error)
 {
     int code = errno;
+    if (code == EPIPE) /* for good: who reads a pipe does not come back */
+        return tlm_error_set(error, -EBADMSG, "nobody reads %s any more", tlm_output_name(output));
     const char *advice = code == ENOSPC || code == EDQUOT ? "; make room on its disk"
                          : code == EFBIG                  ? "; the file has reached the largest size it may have"
-                         : code == EPIPE                  ? "; nobody reads it any more"
                                                           : "";
-    return tlm_error_set(error, -code, "%s: %s: %s%s", output->path, what, strerror(code), advice);
+    return tlm_error_set(error, -code, "%s: %s: %s%s", tlm_output_name(output), what, strerror(code), advice);
 }
 
 /* Finds where the last line ends: behind the last line feed. */
@@ -144,7 +150,7 @@ static int wait_for_room(tlm_output *output, tlm_error *error)
             return fail(output, "wait", error);
     }
     if (polled[1].revents && !polled[0].revents)
-        return tlm_error_set(error, -ECANCELED, "%s: its reader stalls and the host stops", output->path);
+        return tlm_error_set(error, -ECANCELED, "%s: its reader stalls and the host stops", tlm_output_name(output));
     return 0;
 }
 

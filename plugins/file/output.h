@@ -29,7 +29,10 @@ typedef struct tlm_output {
 int tlm_output_open(tlm_output *output, const char *path, tlm_error *error);
 void tlm_output_close(tlm_output *output);
 
-/** Appends bytes, all or a failure; waits while a pipe is full. */
+/** What it is called in sentences: the path, or "standard output". */
+const char *tlm_output_name(const tlm_output *output);
+
+/** Appends bytes, all or a failure; waits while a pipe is full. -EBADMSG when nobody reads the pipe any more. */
 int tlm_output_append(tlm_output *output, const char *bytes, size_t size, tlm_error *error);
 /** Makes what was appended durable (regular files). */
 int tlm_output_sync(tlm_output *output, tlm_error *error);

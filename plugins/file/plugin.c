@@ -28,8 +28,8 @@ struct tlm_instance {
 
 static void tell_news(const tlm_instance *file, const tlm_writer_news *news)
 {
-    if (news->has_warning && file->log)
-        file->log->write(file->host, TLM_LOG_WARNING, tlm_text_of(news->warning.text));
+    if (news->level && file->log)
+        file->log->write(file->host, news->level, tlm_text_of(news->sentence.text));
 }
 
 static void set_health(const tlm_instance *file, int result, const tlm_error *error)
@@ -44,7 +44,7 @@ static void set_health(const tlm_instance *file, int result, const tlm_error *er
 static void handle_flushes(void *context, tlm_flush_job *jobs, uint32_t count)
 {
     tlm_instance *file = context;
-    tlm_writer_news news = {.has_warning = false};
+    tlm_writer_news news = {.level = 0};
     tlm_error error = {.text = ""};
     uint64_t rows = 0;
     int result = tlm_writer_write(&file->writer, jobs, count, &rows, &news, &error);
@@ -65,7 +65,7 @@ typedef struct {
 static int take_on_writer(void *context, tlm_error *error)
 {
     take_call *call = context;
-    tlm_writer_news news = {.has_warning = false};
+    tlm_writer_news news = {.level = 0};
     int result = tlm_writer_take(&call->file->writer, call->lane, call->settings, &call->taken, &news, error);
     tell_news(call->file, &news);
     return result;
@@ -141,6 +141,8 @@ static char *make_checkpoint_path(const config *options)
 static int create(const tlm_host *host, const void *given, tlm_instance **ret_instance, tlm_error *error)
 {
     const config *options = given;
+    if (options->path[0] == '\0')
+        return tlm_error_set(error, -EINVAL, "path: is empty; name a file, or \"-\" for standard output");
     tlm_instance *file = calloc(1, sizeof *file);
     if (!file)
         return tlm_error_set(error, -ENOMEM, "out of memory");
@@ -206,7 +208,6 @@ static const void *get_interface(const char *id)
 static const tlm_option options[] = {
     {.name = "path",
      .type = TLM_OPTION_TEXT,
-     .flags = TLM_OPTION_REQUIRED,
      .offset = offsetof(config, path),
      .default_text = "-",
      .doc = "File that lines of JSON are appended to, one a row; \"-\" is standard output."},

@@ -3,18 +3,20 @@
 
 #include "rows.h"
 
+#include <telemetra/host.h>
+
 #include <string.h>
 
 /** A job's result until it is decided, as the queue sets it. */
 enum { UNDECIDED = 1 };
 
-TLM_PRINTF(2, 3) static void warn(tlm_writer_news *news, const char *format, ...)
+TLM_PRINTF(3, 4) static void tell(tlm_writer_news *news, uint32_t level, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(news->warning.text, sizeof news->warning.text, format, arguments);
+    vsnprintf(news->sentence.text, sizeof news->sentence.text, format, arguments);
     va_end(arguments);
-    news->has_warning = true;
+    news->level = level;
 }
 
 /* Puts the durable entries into effect, again if need be: repeating them changes nothing. */
@@ -46,7 +48,7 @@ static void rewrite_if_due(tlm_writer *writer, tlm_writer_news *news)
     if (writer->journal.fd < 0 || writer->is_behind || !tlm_journal_is_due(&writer->journal))
         return;
     if (tlm_journal_rewrite(&writer->journal, writer->ledger, &error) < 0)
-        warn(news, "the checkpoint file keeps growing: %s", error.text);
+        tell(news, TLM_LOG_WARNING, "the checkpoint file keeps growing: %s", error.text);
 }
 
 /* --- taking lanes ------------------------------------------------------------------------------------------------ */
@@ -76,7 +78,7 @@ static int begin_anew(tlm_writer *writer, const char *settings, tlm_writer_news 
         return result < 0 ? result : tlm_error_set(error, -ENOMEM, "out of memory");
     if (writer->output.is_regular && writer->output.is_own)
         return tlm_journal_rewrite(&writer->journal, writer->ledger, error);
-    warn(news, "%s: a stream keeps no checkpoint, the next start begins anew", writer->output.path);
+    tell(news, TLM_LOG_INFO, "%s keeps no positions: the next start begins anew", tlm_output_name(&writer->output));
     return 0;
 }
 
@@ -91,7 +93,7 @@ static int open_checkpoint(tlm_writer *writer, const char *settings, tlm_writer_
     if (result == 0)
         return begin_anew(writer, settings, news, error);
     if (cut > 0)
-        warn(news, "%s: cut away %llu bytes of a commit that was not finished", writer->journal.path,
+        tell(news, TLM_LOG_WARNING, "%s: cut away %llu bytes of a commit that was not finished", writer->journal.path,
              (unsigned long long)cut);
     result = check_settings(writer, settings, error);
     if (result == 0)

@@ -31,8 +31,8 @@ typedef struct tlm_writer {
 
 /** What is worth a line in the log, once. */
 typedef struct tlm_writer_news {
-    bool has_warning;
-    tlm_error warning;
+    uint32_t level; /**< TLM_LOG_...; 0: there is none */
+    tlm_error sentence;
 } tlm_writer_news;
 
 /** What `take` found; `record` is to be finished by the caller. */

@@ -89,26 +89,38 @@ static int64_t pass_on(tlm_file *file, int64_t offset, tlm_error *error)
     return at;
 }
 
-static int reach(tlm_file *file, const tlm_position *from, tlm_error *error)
+static int refuse(const tlm_file *file, const tlm_position *from, tlm_error *error)
 {
     const char *path = file->input.path;
-    int64_t at = read_beginning(file, from->offset, error);
+    size_t size = file->print.size;
 
-    if (at < 0)
+    if (size < TLM_FINGERPRINT_SIZE && (int64_t)size < from->offset)
+        return tlm_error_set(error, -ESTALE, "%s: has only %zu bytes, but was read up to byte %lld before", path, size,
+                             (long long)from->offset);
+    return tlm_error_set(error, -ESTALE, "%s: is another file now: it begins with other bytes than were read before",
+                         path);
+}
+
+static int reach(tlm_file *file, const tlm_position *from, tlm_error *error)
+{
+    int64_t at = read_beginning(file, TLM_FINGERPRINT_SIZE, error);
+
+    if (at < 0 && !file->input.failure) /* a fault of the content is told where reading comes to it */
         return (int)at;
-    bool is_whole = at == from->offset || at == TLM_FINGERPRINT_SIZE;
-    uint64_t wanted = tlm_fingerprint_renumber(from->generation, file->index);
-    if (is_whole && tlm_file_generation(file, from->offset) != wanted)
-        return tlm_error_set(error, -ESTALE,
-                             "%s: is another file now: its first %lld bytes are not those that were read before", path,
-                             (long long)at);
-    if (is_whole)
+    if (!tlm_fingerprint_has_place(&file->print, from->generation, from->offset))
+        return refuse(file, from, error);
+    int result = tlm_input_rewind(&file->input, error);
+    if (result < 0)
+        return result;
+    tlm_fingerprint_init(&file->print);
+    at = read_beginning(file, from->offset, error);
+    if (at >= 0)
         at = pass_on(file, from->offset, error);
     if (at < 0)
         return (int)at;
     if (at < from->offset)
-        return tlm_error_set(error, -ESTALE, "%s: has only %lld bytes, but was read up to byte %lld before", path,
-                             (long long)at, (long long)from->offset);
+        return tlm_error_set(error, -ESTALE, "%s: has only %lld bytes, but was read up to byte %lld before",
+                             file->input.path, (long long)at, (long long)from->offset);
     return 0;
 }
 

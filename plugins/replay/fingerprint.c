@@ -40,6 +40,26 @@ uint64_t tlm_fingerprint_generation(tlm_fingerprint *print, uint32_t index, int6
     return tlm_fingerprint_renumber(print->hash ^ print->hash >> HASH_BITS, index);
 }
 
+/* Where the line that begins at `offset` ends, as far as is known. */
+static int64_t line_end(const tlm_fingerprint *print, int64_t offset)
+{
+    const char *feed = memchr(print->bytes + offset, '\n', print->size - (size_t)offset);
+
+    return feed ? feed - print->bytes : (int64_t)print->size;
+}
+
+bool tlm_fingerprint_has_place(tlm_fingerprint *print, uint64_t generation, int64_t offset)
+{
+    uint32_t index = tlm_fingerprint_index(generation);
+    int64_t size = (int64_t)print->size;
+
+    if (offset > size && size < TLM_FINGERPRINT_SIZE)
+        return false;
+    if (offset > 0 && tlm_fingerprint_generation(print, index, offset) == generation)
+        return true;
+    return offset < size && tlm_fingerprint_generation(print, index, line_end(print, offset)) == generation;
+}
+
 uint32_t tlm_fingerprint_index(uint64_t generation)
 {
     return (uint32_t)(generation >> HASH_BITS) - 1;

@@ -245,6 +245,20 @@ ssize_t tlm_input_read(tlm_input *input, char *into, size_t room, tlm_error *err
     return input->is_gzip ? read_gzip(input, into, room, error) : read_plain(input, into, room, error);
 }
 
+int tlm_input_rewind(tlm_input *input, tlm_error *error)
+{
+    if (lseek(input->fd, 0, SEEK_SET) < 0)
+        return tlm_error_set(error, -errno, "%s: cannot be sought in: %s", input->path, strerror(errno));
+    input->taken_bytes = 0;
+    input->raw_at = input->raw_size = 0;
+    input->fd_ended = false;
+    input->failure = 0;
+    if (!input->is_gzip)
+        return 0;
+    input->in_member = inflateReset(&input->inflater) == Z_OK;
+    return input->in_member ? 0 : fail(input, "the decompressor is in disorder");
+}
+
 static int64_t skip_plain(tlm_input *input, int64_t count, tlm_error *error)
 {
     struct stat status;

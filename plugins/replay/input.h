@@ -41,6 +41,9 @@ int tlm_input_open(tlm_input *input, const char *path, tlm_error *error);
 /* Closes; what is closed already or TLM_INPUT_INIT stays so. */
 void tlm_input_close(tlm_input *input);
 
+/* Goes back to the beginning of a file. Negative with a sentence. Not for streams. */
+int tlm_input_rewind(tlm_input *input, tlm_error *error);
+
 /* Up to `room` bytes: their number, 0 at the end (a plain file may grow afterwards), -EAGAIN when a pipe has none right
  * now, other negatives with a sentence: repeated for ever, but only after all bytes before the fault were handed out.
  */

@@ -147,7 +147,7 @@ static inline void pass_line(tlm_lines *lines, tlm_file *file, const raw_line *l
         lines->next.generation = tlm_file_generation(file, lines->next.offset);
 }
 
-static inline void note_record(tlm_lines *lines, const raw_line *line, tlm_record *record)
+static inline void note_record(tlm_lines *lines, tlm_file *file, const raw_line *line, tlm_record *record)
 {
     uint64_t size = line->full_size < TLM_RECORD_SIZE_MAX ? line->full_size : TLM_RECORD_SIZE_MAX;
 
@@ -155,6 +155,9 @@ static inline void note_record(tlm_lines *lines, const raw_line *line, tlm_recor
                            .full_size = line->full_size,
                            .start = (uint32_t)(line->bytes - lines->block->bytes),
                            .size = (uint32_t)size};
+    /* The bytes before the first place tell no file from another: those of the line itself do. */
+    if (lines->next.offset < TLM_FINGERPRINT_SIZE)
+        record->position.generation = tlm_file_generation(file, lines->next.offset + (int64_t)line->full_size);
     lines->next.ordinal++;
 }
 
@@ -179,7 +182,7 @@ int tlm_lines_cut(tlm_lines *lines, tlm_file *file, bool at_end, uint32_t max_re
         wait_ns = pace->speed > 0 ? tlm_pace_wait(pace, line.bytes, line.held, now_ns) : 0;
         if (wait_ns > 0)
             break;
-        note_record(lines, &line, &batch->items[count++]);
+        note_record(lines, file, &line, &batch->items[count++]);
         pass_line(lines, file, &line);
     } while (count < max_records && find_line(lines, at_end, &line));
     if (count > 0) {

@@ -160,7 +160,7 @@ int tlm_reader_create(const tlm_reader_options *options, tlm_reader **ret_reader
     tlm_reader *reader = calloc(1, sizeof *reader);
 
     if (!reader)
-        return tlm_error_set(error, -ENOMEM, "replay: no memory for a reader");
+        return tlm_error_set(error, -ENOMEM, "no memory for a reader");
     reader->options = *options;
     reader->file = (tlm_file)TLM_FILE_INIT;
     reader->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -170,7 +170,7 @@ int tlm_reader_create(const tlm_reader_options *options, tlm_reader **ret_reader
                                  &reader->pool);
     if (result < 0) {
         tlm_reader_destroy(reader);
-        return tlm_error_set(error, result, "replay: a reader cannot be made: %s", strerror(-result));
+        return tlm_error_set(error, result, "a reader cannot be made: %s", strerror(-result));
     }
     tlm_lines_init(&reader->lines, reader->pool, options->read_bytes);
     *ret_reader = reader;

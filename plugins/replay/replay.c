@@ -7,7 +7,8 @@
  * line in its (decompressed) file, and as generation what the file is known by (fingerprint.h): a file is found again
  * by its number in the list and its first bytes, so it may be copied, restored or compressed meanwhile, but not
  * changed. A followed file that was rotated is found again under its rotated name (rotation.h), and those rotated after
- * it are read before the current one. Standard input is read anew, with new record numbers.
+ * it are read before the current one. Standard input is read anew, with new record numbers; so is a followed file whose
+ * place is in no file any more.
  */
 #include "reader.h"
 
@@ -91,7 +92,7 @@ static int replay_create(const tlm_host *host, const void *config, tlm_instance 
         return result;
     tlm_instance *instance = calloc(1, sizeof *instance);
     if (!instance)
-        return tlm_error_set(error, -ENOMEM, "replay: no memory");
+        return tlm_error_set(error, -ENOMEM, "no memory");
     instance->config = config;
     instance->host = host;
     *ret_instance = instance;

@@ -6,23 +6,47 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* Each run over standard input counts on from a multiple of this: its records are other ones than those of the run
- * before, and the host may have decided more of those than the place it reads from tells. */
-#define STREAM_ORDINALS (INT64_C(1) << 40)
+/* Each run over standard input, or over a followed file whose place is gone, counts on from a multiple of this: its
+ * records are other ones than those of the run before, and the host may have decided more of those than the place it
+ * reads from tells. */
+#define NEW_ORDINALS (INT64_C(1) << 40)
+
+/* The file is the one, but was changed: other than -ESTALE nothing that looking elsewhere could mend. */
+enum { PLACE_CHANGED = -EUCLEAN };
 
 /* Bytes that two files must have in common to be taken for one when the list was changed. */
 enum { TELLING_SIZE = 64 };
 
+/* What is read from now on are new records. */
+static int renumber_records(tlm_reader *reader, const tlm_position *from, tlm_error *error)
+{
+    if (from->ordinal >= INT64_MAX - NEW_ORDINALS)
+        return tlm_error_set(error, -EOVERFLOW, "%s: the numbers for its records are used up",
+                             reader->options.paths[reader->index]);
+    reader->lines.next.ordinal = (from->ordinal / NEW_ORDINALS + 1) * NEW_ORDINALS;
+    return 0;
+}
+
 /* Standard input cannot be read again: what comes now are new records. */
 static int resume_stream(tlm_reader *reader, const tlm_position *from, tlm_error *error)
 {
+    tlm_reader_warn(
+        reader, "standard input cannot be read again from where the last run stopped: it is read anew, windows that "
+                "were open then stay incomplete, and events older than the watermark count as late");
+    return renumber_records(reader, from, error);
+}
+
+/* The followed file was emptied or replaced, and what was read before is in no rotated file: goes on with what is there
+ * now, as a process that was running meanwhile does. */
+static int resume_emptied(tlm_reader *reader, uint32_t index, const tlm_position *from, const tlm_error *why,
+                          tlm_error *error)
+{
     tlm_reader_warn(reader,
-                    "standard input cannot be read again from where the last run stopped: it is read anew, and windows "
-                    "that were open then stay incomplete");
-    if (from->ordinal >= INT64_MAX - STREAM_ORDINALS)
-        return tlm_error_set(error, -EOVERFLOW, "standard input: the numbers for its records are used up");
-    reader->lines.next.ordinal = (from->ordinal / STREAM_ORDINALS + 1) * STREAM_ORDINALS;
-    return 0;
+                    "%s; what it held before cannot be read again, windows that were open then stay incomplete, and it "
+                    "is read from its beginning",
+                    why->text);
+    reader->index = index;
+    return renumber_records(reader, from, error);
 }
 
 /* A file that was cut off in the middle of a line, or changed before the place, does not go on with a new line. */
@@ -36,12 +60,15 @@ static int check_line(tlm_reader *reader, const tlm_position *from, tlm_error *e
     int first = tlm_lines_peek(&reader->lines);
     if (size <= 0 || first == '\n' || first == '\r')
         return size < 0 ? (int)size : 0;
-    return tlm_error_set(error, -ESTALE,
-                         "%s: was changed: byte %" PRId64 ", where reading stopped, is now in the middle of a line",
-                         path, from->offset);
+    return tlm_error_set(
+        error, PLACE_CHANGED,
+        "%s: was changed: byte %" PRId64
+        ", where reading stopped, is now in the middle of a line; restore the file, or begin anew with "
+        "another name for the pipeline or a new database",
+        path, from->offset);
 }
 
-/* Opens `path` as file `index` at the place. 0, -ESTALE or another negative with a sentence. */
+/* Opens `path` as file `index` at the place. 0, -ESTALE, PLACE_CHANGED or another negative with a sentence. */
 static int resume_at(tlm_reader *reader, const char *path, uint32_t index, const tlm_position *from, tlm_error *error)
 {
     int result = tlm_file_open_at(&reader->file, path, index, from, error);
@@ -58,7 +85,8 @@ static int resume_at(tlm_reader *reader, const char *path, uint32_t index, const
     return result;
 }
 
-/* Looks for the place among the rotated files of the followed one. -ESTALE when none has it. */
+/* Looks for the place among the rotated files of the followed one. -ESTALE, with no sentence, when none has it; when
+ * one cannot be read, which might have it, the negative for that. */
 static int resume_rotated(tlm_reader *reader, const char *path, uint32_t index, const tlm_position *from,
                           tlm_error *error)
 {
@@ -67,23 +95,26 @@ static int resume_rotated(tlm_reader *reader, const char *path, uint32_t index, 
 
     if (result < 0)
         return result;
-    result = -ESTALE;
-    for (uint32_t i = 0; result == -ESTALE && i < rotation.count; i++) {
-        tlm_error ignored; /* the sentence about the followed file itself is the one to tell */
-        result = resume_at(reader, rotation.files[i].path, index, from, &ignored);
+    int found = -ESTALE;
+    for (uint32_t i = 0; found < 0 && i < rotation.count; i++) {
+        tlm_error fault;
+        result = resume_at(reader, rotation.files[i].path, index, from, &fault);
+        if (result < 0 && result != -ESTALE && result != -ENOENT) {
+            found = result;
+            *error = fault;
+        }
         if (result == 0) {
+            found = 0;
             reader->rotated_path = strdup(rotation.files[i].path);
             reader->file.input.path = reader->rotated_path;
         }
-        if (result == 0 && !reader->rotated_path) {
-            tlm_file_close(&reader->file);
-            result = tlm_error_set(error, -ENOMEM, "%s: no memory to open it", path);
-        } else if (result < 0 && result != -ENOMEM) {
-            result = -ESTALE;
-        }
     }
     tlm_rotation_finish(&rotation);
-    return result;
+    if (found == 0 && !reader->rotated_path) {
+        tlm_file_close(&reader->file);
+        return tlm_error_set(error, -ENOMEM, "%s: no memory to open it", path);
+    }
+    return found;
 }
 
 /* Looks for the place in the other files of the list, which may have been changed since. */
@@ -106,25 +137,36 @@ static int resume_elsewhere(tlm_reader *reader, uint32_t index, const tlm_positi
 
 static int resume_file(tlm_reader *reader, uint32_t index, const tlm_position *from, tlm_error *error)
 {
-    int result =
-        tlm_error_set(error, -ESTALE, "reading stopped in file number %" PRIu32 " of `path`, which lists only %" PRIu32,
-                      index + 1, reader->options.path_count);
+    tlm_error why;
 
-    if (index < reader->options.path_count) {
-        const char *path = reader->options.paths[index];
-        result = resume_at(reader, path, index, from, error);
-        if (result == -ENOENT && tlm_reader_is_followed(reader, index) && from->offset == 0) {
-            reader->index = index;
-            reader->lines.next = *from;
-            return 0; /* nothing was read of it, and it is waited for */
-        }
-        bool is_gone = result == -ESTALE || result == -ENOENT;
-        if (is_gone && tlm_reader_is_followed(reader, index) && resume_rotated(reader, path, index, from, error) == 0)
+    if (index >= reader->options.path_count) {
+        if (resume_elsewhere(reader, index, from) == 0)
             return 0;
-        if (!is_gone)
+        return tlm_error_set(error, -ESTALE,
+                             "reading stopped in file number %" PRIu32 " of `path`, which lists only %" PRIu32
+                             "; restore `path`, or begin anew with another name for the pipeline or a new database",
+                             index + 1, reader->options.path_count);
+    }
+    const char *path = reader->options.paths[index];
+    bool is_followed = tlm_reader_is_followed(reader, index);
+    int result = resume_at(reader, path, index, from, &why);
+    if (result != 0 && result != -ESTALE && result != -ENOENT) {
+        *error = why;
+        return result;
+    }
+    if (result < 0 && is_followed) {
+        result = resume_rotated(reader, path, index, from, error);
+        if (result != -ESTALE)
             return result;
     }
-    return resume_elsewhere(reader, index, from) == 0 ? 0 : -ESTALE;
+    if (result == 0 || resume_elsewhere(reader, index, from) == 0)
+        return 0;
+    if (is_followed)
+        return resume_emptied(reader, index, from, &why, error);
+    return tlm_error_set(error, -ESTALE,
+                         "%s; restore the file; a further file comes after the first one in `path`; or begin anew with "
+                         "another name for the pipeline or a new database",
+                         why.text);
 }
 
 int tlm_reader_resume(tlm_reader *reader, const tlm_position *from, tlm_error *error)
@@ -139,5 +181,7 @@ int tlm_reader_resume(tlm_reader *reader, const tlm_position *from, tlm_error *e
         return resume_stream(reader, from, error);
     }
     int result = resume_file(reader, index, from, error);
+    if (result == PLACE_CHANGED)
+        return -ESTALE;
     return result < 0 || !tlm_file_is_open(&reader->file) ? result : tlm_reader_refuse_gzip(reader, error);
 }

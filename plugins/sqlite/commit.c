@@ -64,7 +64,7 @@ static int write_part(tlm_committer *committer, const tlm_flush_job *job, uint64
 static int write_guarded(tlm_committer *committer, tlm_flush_job *job, uint64_t *rows, tlm_error *error)
 {
     uint64_t written = 0;
-    int result = tlm_database_run(committer->database, "SAVEPOINT part", error);
+    int result = tlm_database_run(committer->database, "SAVEPOINT part", "write", error);
     if (result < 0)
         return result;
     result = write_part(committer, job, &written, error);
@@ -73,13 +73,13 @@ static int write_guarded(tlm_committer *committer, tlm_flush_job *job, uint64_t 
     job->result = result;
     if (result < 0) {
         job->error = *error;
-        result = tlm_database_run(committer->database, "ROLLBACK TO part", error);
+        result = tlm_database_run(committer->database, "ROLLBACK TO part", "take a lane's part back", error);
         if (result < 0)
             return result;
     } else {
         *rows += written;
     }
-    return tlm_database_run(committer->database, "RELEASE part", error);
+    return tlm_database_run(committer->database, "RELEASE part", "write", error);
 }
 
 static int write_parts(tlm_committer *committer, tlm_flush_job *jobs, uint32_t count, uint64_t *rows, tlm_error *error)

@@ -84,12 +84,10 @@ int tlm_database_fail(sqlite3 *database, const char *what, tlm_error *error)
     return fail_at(sqlite3_db_filename(database, "main"), database, what, error);
 }
 
-int tlm_database_run(sqlite3 *database, const char *sql, tlm_error *error)
+int tlm_database_run(sqlite3 *database, const char *sql, const char *what, tlm_error *error)
 {
     if (sqlite3_exec(database, sql, NULL, NULL, NULL) == SQLITE_OK)
         return 0;
-    char what[64];
-    snprintf(what, sizeof what, "%.50s", sql);
     return tlm_database_fail(database, what, error);
 }
 
@@ -112,12 +110,29 @@ int tlm_database_step(sqlite3_stmt *statement, const char *what, tlm_error *erro
 
 int tlm_database_begin(sqlite3 *database, tlm_error *error)
 {
-    return tlm_database_run(database, "BEGIN IMMEDIATE", error);
+    return tlm_database_run(database, "BEGIN IMMEDIATE", "begin to write", error);
+}
+
+int tlm_database_check_place(sqlite3 *database, tlm_error *error)
+{
+    int has_moved = 0;
+    int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+    const char *path = sqlite3_db_filename(database, "main");
+    if (code != SQLITE_OK)
+        return tlm_error_set(error, -EIO, "%s: the file cannot be examined: %s", path, sqlite3_errstr(code));
+    if (has_moved)
+        return tlm_error_set(error, -EIO,
+                             "%s: the file was deleted or replaced while it was open; put it back, or start again with "
+                             "what is there now",
+                             path);
+    return 0;
 }
 
 int tlm_database_commit(sqlite3 *database, tlm_error *error)
 {
-    int result = tlm_database_run(database, "COMMIT", error);
+    int result = tlm_database_check_place(database, error);
+    if (result == 0)
+        result = tlm_database_run(database, "COMMIT", "commit", error);
     if (result < 0)
         tlm_database_rollback(database);
     return result;
@@ -213,9 +228,9 @@ static int create_tables(sqlite3 *database, tlm_error *error)
     if (result == 0) {
         snprintf(sql, sizeof sql, "PRAGMA application_id=%d; PRAGMA user_version=%d", TLM_DATABASE_APPLICATION_ID,
                  TLM_DATABASE_VERSION);
-        result = tlm_database_run(database, sql, error);
+        result = tlm_database_run(database, sql, "make its tables", error);
         if (result == 0)
-            result = tlm_database_run(database, own_tables, error);
+            result = tlm_database_run(database, own_tables, "make its tables", error);
     }
     if (result < 0) {
         tlm_database_rollback(database);
@@ -234,7 +249,7 @@ static int configure(sqlite3 *database, const tlm_database_settings *settings, b
              " PRAGMA query_only=%d",
              settings->synchronous_full ? "FULL" : "NORMAL", (long long)(settings->cache_size_bytes / 1024),
              TLM_DATABASE_LOG_BYTES, reader);
-    int result = tlm_database_run(database, sql, error);
+    int result = tlm_database_run(database, sql, "open", error);
     if (result < 0)
         return result;
     return tlm_cell_register(database, error);
@@ -305,6 +320,9 @@ static int adopt_file(sqlite3 *database, const char *path, tlm_error *error)
 int tlm_database_open_writer(const tlm_database_settings *settings, sqlite3 **ret_database, tlm_error *error)
 {
     sqlite3 *database = NULL;
+    struct stat about;
+    if (stat(settings->path, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode))
+        return tlm_error_set(error, -EINVAL, "%s: this is no regular file; name another path", settings->path);
     int result = open_file(settings, SQLITE_OPEN_CREATE, false, &database, error);
     if (result < 0)
         return result;

@@ -45,8 +45,8 @@ int tlm_database_result(int code);
 /** The result of the connection's last failure, and its sentence: "PATH: WHAT: reason; what to do". */
 int tlm_database_fail(sqlite3 *database, const char *what, tlm_error *error);
 
-/** Runs statements without results. */
-int tlm_database_run(sqlite3 *database, const char *sql, tlm_error *error);
+/** Runs statements without results; `what` they are for stands in the sentence. */
+int tlm_database_run(sqlite3 *database, const char *sql, const char *what, tlm_error *error);
 
 /** Prepares a statement that is kept (SQLITE_PREPARE_PERSISTENT). */
 int tlm_database_prepare(sqlite3 *database, const char *sql, sqlite3_stmt **ret_statement, tlm_error *error);
@@ -54,9 +54,12 @@ int tlm_database_prepare(sqlite3 *database, const char *sql, sqlite3_stmt **ret_
 /** Steps: 1 for a row, 0 for done, negative with a sentence; resets the statement unless it returns 1. */
 int tlm_database_step(sqlite3_stmt *statement, const char *what, tlm_error *error);
 
+/** -EIO with a sentence when the path no longer leads to the open file: what is written there nobody would find. */
+int tlm_database_check_place(sqlite3 *database, tlm_error *error);
+
 /** Begins a transaction that writes. */
 int tlm_database_begin(sqlite3 *database, tlm_error *error);
-/** Commits; on failure the transaction is rolled back. */
+/** Commits, unless the path no longer leads to the file; on failure the transaction is rolled back. */
 int tlm_database_commit(sqlite3 *database, tlm_error *error);
 /** Ends whatever transaction is open; without one, nothing. The connection is usable afterwards. */
 void tlm_database_rollback(sqlite3 *database);

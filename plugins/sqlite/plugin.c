@@ -9,11 +9,15 @@
 
 #include <telemetra/telemetra.h>
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 enum { SYNCHRONOUS_NORMAL = 1, SYNCHRONOUS_FULL = 2 };
+
+/** How often queries look after the file, at most. */
+enum { LOOK_INTERVAL_MS = 1000 };
 
 #define NS_PER_DAY INT64_C(86400000000000)
 
@@ -36,7 +40,9 @@ struct tlm_instance {
     tlm_flush_queue *queue;
     tlm_readers *readers;
     tlm_queries *queries;
-    bool retention_fails; /* of the writer thread: told once */
+    bool retention_fails;      /* of the writer thread: told once */
+    _Atomic int64_t looked_ms; /* monotonic time when a query last looked after the file */
+    atomic_bool is_file_gone;  /* as that found */
 };
 
 static int64_t now_ns(void)
@@ -44,6 +50,13 @@ static int64_t now_ns(void)
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void set_health(tlm_instance *sqlite, int result, const tlm_error *error)
@@ -143,8 +156,25 @@ static int checkpoint_state_each(tlm_instance *sqlite, uint32_t lane, const char
     return tlm_state_each(sqlite->readers, &owner, found, context);
 }
 
+/* Commits see for themselves whether the file is still there; where none come, queries do, seldom. */
+static void look_after_file(tlm_instance *sqlite)
+{
+    int64_t now = monotonic_ms(), looked = atomic_load(&sqlite->looked_ms);
+    if ((looked && now - looked < LOOK_INTERVAL_MS) ||
+        !atomic_compare_exchange_strong(&sqlite->looked_ms, &looked, now))
+        return;
+    tlm_error error;
+    tlm_reader *reader = tlm_readers_acquire(sqlite->readers);
+    int result = tlm_database_check_place(tlm_reader_database(reader), &error);
+    tlm_readers_release(sqlite->readers, reader);
+    bool was_gone = atomic_exchange(&sqlite->is_file_gone, result < 0);
+    if (result < 0 || was_gone)
+        set_health(sqlite, result, &error);
+}
+
 static int store_query(tlm_instance *sqlite, const tlm_query *query, tlm_result **ret_result, tlm_error *error)
 {
+    look_after_file(sqlite);
     return tlm_queries_run(sqlite->queries, query, ret_result, error);
 }
 

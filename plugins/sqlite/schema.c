@@ -127,7 +127,7 @@ static int create_table(sqlite3 *database, const tlm_dataset *dataset, tlm_error
                              "table %s: it is in the database already, but not made by Telemetra; rename it or name "
                              "another path",
                              dataset->id);
-    return tlm_database_run(database, statement.text, error);
+    return tlm_database_run(database, statement.text, "make a table", error);
 }
 
 /* Whether the primary key begins with these columns, `second` being optional. */
@@ -150,7 +150,7 @@ static int create_index(sqlite3 *database, const tlm_dataset *dataset, const tlm
     else
         add(&statement, "CREATE INDEX IF NOT EXISTS \"%s_by_%s\" ON \"%s\" (\"%s\")", dataset->id, first->name,
             dataset->id, first->name);
-    return tlm_database_run(database, statement.text, error);
+    return tlm_database_run(database, statement.text, "make an index", error);
 }
 
 /* What is asked for by stream, newest first; and, for retention and overviews, by time alone. */
@@ -200,7 +200,7 @@ static int add_column(sqlite3 *database, const tlm_dataset *dataset, const tlm_c
                              "name another path",
                              dataset->id, column->name);
     add(&statement, "ALTER TABLE \"%s\" ADD COLUMN \"%s\"%s", dataset->id, column->name, sql_type(column));
-    return tlm_database_run(database, statement.text, error);
+    return tlm_database_run(database, statement.text, "add a column", error);
 }
 
 static int adapt_table(sqlite3 *database, const tlm_dataset *dataset, const tlm_table *table, tlm_error *error)

@@ -148,6 +148,18 @@ class Inputs(unittest.TestCase):
             for name in ("message_count", "unique_chatters", "viewer_last", "top_emotes", "amounts", "window_end"):
                 self.assertEqual(written[name], row[name], name)
 
+    def test_a_reader_of_standard_output_that_goes_away_ends_the_run(self):
+        path = self.write("events", lines(2000))
+        text = harness.config(self.database, [path], source="follow = true;", pipeline='idle_timeout = "100ms";').replace(
+            f'component = "sqlite"; path = "{self.database}";', 'component = "file"; path = "-";')
+        config = self.folder / "file.cfg"
+        config.write_text(text)
+        with subprocess.Popen([harness.BINARY, "run", str(config)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True) as run:
+            run.stdout.close()
+            self.assertIn("nobody reads standard output any more", run.stderr.read())
+            self.assertEqual(run.wait(timeout=harness.PATIENCE), 1)
+
     def test_an_empty_title_is_a_title_and_an_empty_name_is_none(self):
         meta = {"topic": "stream_meta", "stream_id": "s", "event_type": "title_change"}
         events = [{"event_id": "1", "timestamp": START * 1000, "title": "old", "streamer_name": "n", "category": "c"},

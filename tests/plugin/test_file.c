@@ -410,6 +410,9 @@ static void paths_that_will_not_do_are_named(void **state)
 {
     fixture *self = *state;
     char path[128];
+    option(self, "path", "");
+    assert_int_equal(subject_start(&self->file), -EINVAL);
+    assert_says(self->file.error.text, "path: is empty");
     option(self, "path", "/nowhere/out");
     assert_int_equal(subject_start(&self->file), -ENOENT);
     assert_says(self->file.error.text, "/nowhere/out");
@@ -558,7 +561,8 @@ static void standard_output_gets_lines_alone_and_is_no_lasting_checkpoint(void *
     assert_int_equal(committed, 0);
     assert_int_equal(lines, 4000);
     assert_int_equal(self->file.host.log_count, 1);
-    assert_says(self->file.host.log, "keeps no checkpoint");
+    assert_int_equal(self->file.host.log_level, TLM_LOG_INFO);
+    assert_string_equal(self->file.host.log, "standard output keeps no positions: the next start begins anew");
     assert_int_equal(access("-.checkpoint", F_OK), -1);
 }
 
@@ -575,8 +579,8 @@ static void a_broken_pipe_is_a_result_and_no_signal(void **state)
     subject_stop(&self->file);
     restore(saved);
     assert_int_equal(result, 0);
-    assert_int_equal(submitted, -EPIPE);
-    assert_says(self->file.reason, "nobody reads");
+    assert_int_equal(submitted, -EBADMSG); /* it cannot pass, so it is not to be tried again */
+    assert_says(self->file.reason, "nobody reads standard output any more");
     assert_int_equal(self->file.host.health_status, TLM_HEALTH_DEGRADED);
 }
 

@@ -804,23 +804,109 @@ static void a_copy_of_what_was_just_read_is_not_read_again(void **state)
     tape_free(&tape);
 }
 
-static void following_refuses_places_that_no_file_has(void **state)
+static void assert_goes_on_anew(const tlm_position *from, const char *line)
 {
     test_player player;
     test_tape tape = {0};
-    tlm_error error;
+
+    follow_begin(&player, at("f"), from);
+    assert_int_equal(player.host.log_count, 1);
+    assert_int_equal(player.host.log_level, TLM_LOG_WARNING);
+    assert_non_null(strstr(player.host.log, "cannot be read again"));
+    assert_non_null(strstr(player.host.log, "stay incomplete"));
+    if (!line) {
+        assert_quiet(&player, &tape);
+        line = "late";
+        put_text("f", "late\n");
+    }
+    read_lines(&player, &tape, 1);
+    assert_line(&tape, 0, line, 0, 1);
+    assert_true(tape.items[0].record.position.ordinal > 1000000000); /* none that was decided before */
+    player_finish(&player, true);
+    tape_free(&tape);
+}
+
+static void following_goes_on_with_a_warning_where_what_was_read_is_gone(void **state)
+{
+    test_player player;
+    test_tape tape = {0};
 
     (void)state;
     put_text("f", "first\nsecond\n");
     follow_begin(&player, at("f"), NULL);
     read_lines(&player, &tape, 2);
     player_finish(&player, true);
-    put_text("f", "other\nlines\n");
     put_text("f.1", "more other lines\n");
-    assert_int_equal(try_open(at("f"), "true", &tape.items[1].record.position, &error), -ESTALE);
-    assert_non_null(strstr(error.text, "/f: is another file now"));
+    for (size_t i = 0; i < 3; i++) {
+        const tlm_position *from = i < 2 ? &tape.items[i].record.position : &tape.next;
+        put_text("f", "short\n");
+        assert_goes_on_anew(from, "short");
+        put_text("f", "a line longer than all that was there\n");
+        assert_goes_on_anew(from, "a line longer than all that was there");
+        put_text("f", "");
+        assert_goes_on_anew(from, NULL);
+        assert_int_equal(unlink(at("f")), 0);
+        assert_goes_on_anew(from, NULL);
+    }
+    tape_free(&tape);
+}
+
+static void a_place_at_byte_0_is_found_in_the_rotated_file(void **state)
+{
+    static const char *const expected[] = {"one", "two", "five", "seven"};
+    test_player player;
+    test_tape tape = {0}, rest = {0};
+
+    (void)state;
+    put_text("f", "one\ntwo\n");
+    follow_begin(&player, at("f"), NULL);
+    read_lines(&player, &tape, 2);
+    assert_int_equal(rename(at("f"), at("f.1")), 0);
+    set_written("f.1", time(NULL) - 100);
+    put_text("f", "five\n");
+    read_lines(&player, &tape, 3);
+    player_finish(&player, true);
+    append_text("f", "seven\n");
+    follow_begin(&player, at("f"), &tape.items[0].record.position);
+    read_lines(&player, &rest, 4);
+    for (size_t i = 0; i < rest.count; i++) {
+        assert_string_equal(rest.items[i].bytes, expected[i]);
+        assert_int_equal(rest.items[i].record.position.ordinal, i);
+    }
+    assert_int_equal(player.host.log_count, 0);
+    player_finish(&player, true);
+    tape_free(&rest);
+
+    /* Nothing has come to its place yet. */
     assert_int_equal(unlink(at("f")), 0);
-    assert_int_equal(try_open(at("f"), "true", &tape.items[1].record.position, &error), -ESTALE);
+    follow_begin(&player, at("f"), &tape.items[0].record.position);
+    read_lines(&player, &rest, 2);
+    assert_string_equal(rest.items[0].bytes, "one");
+    player_finish(&player, true);
+    tape_free(&rest);
+    tape_free(&tape);
+}
+
+static void another_file_is_told_from_the_first_record_on_with_remedies(void **state)
+{
+    static const char *const texts[] = {"other\nlines\n", "\n", ""};
+    test_tape tape = {0};
+    tlm_error error;
+
+    (void)state;
+    put_text("a", "\none\ntwo\n");
+    read_all(at("a"), NULL, NULL, 10, &tape);
+    assert_int_equal(tape.items[0].record.position.offset, 1);
+    assert_int_equal(try_open(at("a"), "false", &tape.items[0].record.position, &error), 0);
+    for (size_t i = 0; i < TLM_COUNT(texts); i++) {
+        put_text("a", texts[i]);
+        for (size_t place = 0; place < 2; place++) {
+            assert_int_equal(try_open(at("a"), "false", &tape.items[place].record.position, &error), -ESTALE);
+            assert_non_null(strstr(error.text, "restore the file"));
+            assert_non_null(strstr(error.text, "after the first one in `path`"));
+            assert_non_null(strstr(error.text, "another name for the pipeline or a new database"));
+        }
+    }
     tape_free(&tape);
 }
 
@@ -905,7 +991,8 @@ static int child_reads(const tlm_position *from, size_t count, const char *first
     if (from && tape.items[0].record.position.ordinal < from->ordinal + 1000000000)
         return 4;
     if (from && (player.host.log_count != 1 || player.host.log_level != TLM_LOG_WARNING ||
-                 !strstr(player.host.log, "standard input cannot be read again")))
+                 !strstr(player.host.log, "standard input cannot be read again") ||
+                 !strstr(player.host.log, "older than the watermark count as late")))
         return 5;
     if (from && tape.items[0].record.position.generation == from->generation)
         return 6;
@@ -1269,7 +1356,9 @@ int main(void)
         TEST(a_rotated_file_is_finished_and_then_those_after_it),
         TEST(a_reader_that_lags_behind_rotations_misses_nothing),
         TEST(a_copy_of_what_was_just_read_is_not_read_again),
-        TEST(following_refuses_places_that_no_file_has),
+        TEST(following_goes_on_with_a_warning_where_what_was_read_is_gone),
+        TEST(a_place_at_byte_0_is_found_in_the_rotated_file),
+        TEST(another_file_is_told_from_the_first_record_on_with_remedies),
         TEST(gzip_is_not_followed),
         TEST(standard_input_is_read_to_its_end),
         TEST(standard_input_may_be_gzip_and_large),

@@ -122,6 +122,7 @@ static void other_settings_are_refused_with_both(void **state)
     assert_int_equal(subject_take(&self->sqlite, 1, "d=30", &told), -EINVAL);
     assert_says(self->sqlite.error.text, "\"d=60\"");
     assert_says(self->sqlite.error.text, "\"d=30\"");
+    assert_says(self->sqlite.error.text, "restore the settings, give the pipeline another name, or name another path");
     assert_string_equal(ask(self, "SELECT count(*) FROM telemetra_lanes"), "1");
 }
 
@@ -724,6 +725,7 @@ static void a_damaged_file_says_what_to_do(void **state)
         assert_int_equal(write(file, "this is no database ", 20), 20);
     close(file);
     assert_true(subject_start(&self->sqlite) < 0);
+    assert_says(self->sqlite.error.text, "test.db: open: file is not a database");
     assert_says(self->sqlite.error.text, "move it away or name another path");
     assert_int_equal(truncate(self->path, 0), 0);
     start(&self->sqlite);
@@ -750,6 +752,9 @@ static void folders_that_will_not_do_are_named(void **state)
     assert_says(self->sqlite.error.text, "/nowhere/at");
     option(self, "path", self->folder);
     assert_int_equal(subject_start(&self->sqlite), -EISDIR);
+    option(self, "path", "/dev/null");
+    assert_int_equal(subject_start(&self->sqlite), -EINVAL);
+    assert_says(self->sqlite.error.text, "/dev/null: this is no regular file");
     option(self, "path", "/proc/telemetra.db");
     assert_true(subject_start(&self->sqlite) < 0);
     assert_says(self->sqlite.error.text, "/proc");
@@ -818,6 +823,63 @@ static void a_full_disk_refuses_commits_until_there_is_room(void **state)
     assert_int_equal(self->sqlite.host.health_status, TLM_HEALTH_OK);
     assert_string_equal(ask(self, "SELECT count(*) = 200 * (SELECT sequence FROM telemetra_lanes) FROM samples"), "1");
     assert_string_equal(ask(self, "PRAGMA integrity_check"), "ok");
+}
+
+static int ask_for_samples(subject *sqlite)
+{
+    static const char *const columns[] = {"stream_id"};
+    tlm_query query = {
+        .struct_size = sizeof query, .dataset = "samples", .limit = 1, .columns = columns, .column_count = 1};
+    tlm_result *result = NULL;
+    int code = sqlite->store->query(sqlite->instance, &query, &result, &sqlite->error);
+    if (code == 0)
+        result->release(result);
+    return code;
+}
+
+static void a_file_that_was_moved_away_takes_no_commits_until_it_is_back(void **state)
+{
+    fixture *self = *state;
+    taken told;
+    char aside[128];
+    snprintf(aside, sizeof aside, "%s.aside", self->path);
+    start(&self->sqlite);
+    assert_int_equal(subject_take(&self->sqlite, 0, "d=60", &told), 0);
+    assert_int_equal(commit_samples(&self->sqlite, 0, 1, 1, "a", 0, 1), 0);
+    assert_int_equal(rename(self->path, aside), 0);
+    assert_int_equal(commit_samples(&self->sqlite, 0, 1, 2, "a", 1, 1), -EIO);
+    assert_says(self->sqlite.reason, self->path);
+    assert_says(self->sqlite.reason, "deleted or replaced");
+    assert_int_equal(self->sqlite.host.health_status, TLM_HEALTH_DEGRADED);
+    assert_int_equal(subject_take(&self->sqlite, 1, "d=60", &told), -EIO);
+    int file = open(self->path, O_CREAT | O_WRONLY, 0600); /* another one in its place */
+    assert_true(file >= 0);
+    close(file);
+    assert_int_equal(commit_samples(&self->sqlite, 0, 1, 2, "a", 1, 1), -EIO);
+    assert_int_equal(rename(aside, self->path), 0);
+    assert_int_equal(commit_samples(&self->sqlite, 0, 1, 2, "a", 1, 1), 0);
+    assert_int_equal(self->sqlite.host.health_status, TLM_HEALTH_OK);
+    assert_string_equal(ask(self, "SELECT count(*) FROM samples"), "2");
+}
+
+static void a_deleted_file_is_told_by_a_query_and_made_anew_by_the_next_start(void **state)
+{
+    fixture *self = *state;
+    taken told;
+    start(&self->sqlite);
+    assert_int_equal(subject_take(&self->sqlite, 0, "d=60", &told), 0);
+    assert_int_equal(commit_samples(&self->sqlite, 0, 1, 1, "a", 0, 1), 0);
+    assert_int_equal(unlink(self->path), 0);
+    assert_int_equal(self->sqlite.host.health_status, TLM_HEALTH_OK);
+    (void)ask_for_samples(&self->sqlite);
+    assert_int_equal(self->sqlite.host.health_status, TLM_HEALTH_DEGRADED);
+    assert_says(self->sqlite.host.health, self->path);
+    subject_stop(&self->sqlite);
+    start(&self->sqlite);
+    assert_int_equal(subject_take(&self->sqlite, 0, "d=60", &told), 0);
+    assert_int_equal(told.epoch, 1);
+    assert_int_equal(commit_samples(&self->sqlite, 0, 1, 1, "a", 0, 1), 0);
+    assert_string_equal(ask(self, "SELECT count(*) FROM samples"), "1");
 }
 
 static void a_lock_held_too_long_is_busy_and_passes(void **state)
@@ -1016,6 +1078,8 @@ int main(void)
         TEST(folders_that_will_not_do_are_named),
         TEST(a_read_only_folder_or_file_is_a_sentence),
         TEST(a_full_disk_refuses_commits_until_there_is_room),
+        TEST(a_file_that_was_moved_away_takes_no_commits_until_it_is_back),
+        TEST(a_deleted_file_is_told_by_a_query_and_made_anew_by_the_next_start),
         TEST(a_lock_held_too_long_is_busy_and_passes),
         TEST(a_killed_process_loses_nothing_that_was_kept),
         TEST(two_processes_share_a_file),

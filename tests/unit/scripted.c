@@ -72,8 +72,9 @@ static void batch_unref(const tlm_records *records)
 
 static int source_open(tlm_instance *instance, const tlm_position *from, tlm_error *error)
 {
-    (void)error;
     script *script_of = instance->config->what;
+    if (script_of->refuses)
+        return tlm_error_set(error, -ESTALE, "the place is no more");
     script_of->begun = from ? from->ordinal : -1;
     instance->next = from ? from->ordinal : 0;
     return 0;

@@ -23,6 +23,7 @@ typedef struct script {
     uint32_t count;
     int ends;         /* after the last: end (1) or quiet (0) */
     int64_t begun;    /* ordinal that the last `open` asked for; -1: the beginning */
+    int refuses;      /* `open` has its place no more */
     atomic_uint most; /* waits (TLM_READ_WAITING) before this one; 0: gives all */
 } script;
 

@@ -333,6 +333,19 @@ static void other_settings_than_the_checkpoints_are_refused(void **state)
     rig_stop(&rig);
 }
 
+static void a_source_that_lost_its_place_is_named(void **state)
+{
+    (void)state;
+    struct rig rig;
+    tlm_error error;
+    rig_init(&rig, count_up(10), 10, 1);
+    rig_add_all(&rig);
+    rig.script.refuses = 1;
+    assert_int_equal(rig_start(&rig, &error), -ESTALE);
+    assert_string_equal(error.text, "source: the place is no more");
+    rig_stop(&rig);
+}
+
 static void a_source_of_the_checkpoint_that_the_file_lacks_is_named(void **state)
 {
     (void)state;
@@ -649,6 +662,7 @@ int main(void)
         cmocka_unit_test(required_sinks_come_before_the_checkpoint_and_best_effort_ones_after),
         cmocka_unit_test(a_restart_refills_what_was_open_and_counts_nothing_twice),
         cmocka_unit_test(other_settings_than_the_checkpoints_are_refused),
+        cmocka_unit_test(a_source_that_lost_its_place_is_named),
         cmocka_unit_test(a_source_of_the_checkpoint_that_the_file_lacks_is_named),
         cmocka_unit_test(with_all_inputs_idle_the_clock_goes_on),
         cmocka_unit_test(no_window_closes_before_all_inputs_have_refilled),
