@@ -313,9 +313,13 @@ int tlm_reader_start(tlm_reader *reader, tlm_error *error)
 {
     const tlm_living *source = reader->options.source;
     tlm_error reason = {"no reason was given"};
-    int result = reader->source->open(source->instance, start_position(reader), &reason);
+    const tlm_position *from = start_position(reader);
+    int result = reader->source->open(source->instance, from, &reason);
     if (result < 0)
         return tlm_error_set(error, result, "%s: %.900s", source->planned->name, reason.text);
+    if (from)
+        tlm_log_write(reader->options.shared->log, TLM_LOG_INFO, source->planned->name,
+                      "goes on where the checkpoint left it, reading again from record %lld", (long long)from->ordinal);
     reader->is_open = 1;
     result = pthread_create(&reader->thread, NULL, run, reader);
     if (result)
