@@ -106,8 +106,9 @@ static int check_row(const tlm_option *options, uint32_t index, uint32_t config_
         return tlm_error_set(error, -EINVAL, "option '%s': flags: expected known ones, found 0x%x", option->name,
                              unknown);
     if ((option->flags & TLM_OPTION_STORE) && option->type != TLM_OPTION_TEXT)
-        return tlm_error_set(error, -EINVAL, "option '%s': flags: expected a text for the name of a store",
-                             option->name);
+        return tlm_error_set(error, -EINVAL,
+                             "option '%s': flags: expected a text as the name of a store, found type %s", option->name,
+                             tlm_option_type_name(option->type));
     if (!option->doc)
         return tlm_error_set(error, -EINVAL, "option '%s': doc: expected a sentence, found NULL", option->name);
     result = check_member(options, index, config_size, error);
