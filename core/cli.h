@@ -20,6 +20,7 @@ typedef struct tlm_cli {
     const struct tlm_cli_command *command; /**< NULL: none was given */
     const char *subject;                   /**< FILE or COMPONENT; NULL: none */
     int is_help;
+    int is_version; /**< --version was given */
     int is_markdown;
     const char *folders[TLM_CLI_FOLDERS_MAX];
     uint32_t folder_count;

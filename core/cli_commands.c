@@ -36,7 +36,7 @@ const tlm_cli_command tlm_cli_commands[] = {
              "Exit codes: 0 all were loaded, 1 at least one was refused, 2 wrong usage.\n",
      .run = tlm_cli_plugin_list},
     {.name = "version",
-     .summary = "print the version",
+     .summary = "print the version, as --version does",
      .help = "Prints the version of the host and of the plugin ABI that it speaks.\n",
      .run = tlm_cli_version},
 };
@@ -57,6 +57,7 @@ static void help_overall(void)
                        command->subject ? command->subject : "");
         printf("  %-22s  %s\n", usage, command->summary);
     }
+    printf("  %-22s  %s\n", "help [COMMAND]", "print this, or more of one command");
     printf("\nOptions of every command:\n" OPTIONS_HELP "\n'telemetra COMMAND --help' tells more of one.\n");
 }
 

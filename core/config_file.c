@@ -51,9 +51,10 @@ static void tell_parse_error(const tlm_config_file *file)
     const char *shown = tlm_config_file_shown(file, config_error_file(&file->config));
     uint32_t line = (uint32_t)config_error_line(&file->config);
     const char *near = tlm_config_scan_name_at(&file->scan, shown, line);
+    const char *repeated = tlm_config_scan_repeated(&file->scan, shown, line);
     if (strcmp(text, "duplicate setting name") == 0)
         tlm_problems_add(file->problems, "%s:%u: %s%s%s is given twice in one group; keep one of them", shown, line,
-                         near ? "'" : "a key", near ? near : "", near ? "'" : "");
+                         repeated ? "'" : "a key", repeated ? repeated : "", repeated ? "'" : "");
     else if (strcmp(text, "mismatched element type in array") == 0)
         tlm_problems_add(file->problems,
                          "%s:%u: an array [ ... ] holds values of one type; expected all texts, all numbers or all "

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define READ_SIZE 16384u
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 /** One file being scanned. */
 typedef struct text {
@@ -160,8 +161,30 @@ static int scan_word(tlm_config_scan *scan, text *in)
     const char *name = tlm_arena_copy(scan->memory, begin, size);
     if (!key || !name)
         return -ENOMEM;
-    *key = (tlm_config_key){.next = scan->keys, .file = in->path, .name = name, .line = line};
+    *key = (tlm_config_key){.next = scan->keys, .file = in->path, .name = name, .group = scan->group, .line = line};
     scan->keys = key;
+    return 0;
+}
+
+static int open_group(tlm_config_scan *scan)
+{
+    tlm_config_group *group = tlm_arena_alloc(scan->memory, sizeof *group);
+    if (!group)
+        return -ENOMEM;
+    group->outer = scan->group;
+    scan->group = group;
+    return 0;
+}
+
+/** A byte by itself. One group too many that is closed is left for libconfig. */
+static int scan_mark(tlm_config_scan *scan, text *in)
+{
+    char mark = *in->at;
+    skip(in, 1);
+    if (mark == '{')
+        return open_group(scan);
+    if (mark == '}' && scan->group)
+        scan->group = scan->group->outer;
     return 0;
 }
 
@@ -187,7 +210,7 @@ static int scan_token(tlm_config_scan *scan, text *in)
     else if (is_name_start(*at))
         return scan_word(scan, in);
     else
-        skip(in, 1);
+        return scan_mark(scan, in);
     return 0;
 }
 
@@ -233,6 +256,9 @@ static int scan_path(tlm_config_scan *scan, const char *path, uint32_t depth)
     int result = load(scan, path, &in.at);
     if (result == 0 && depth == 0)
         scan->content = in.at;
+    if (result == 0 && strncmp(in.at, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+        tlm_problems_add(scan->problems,
+                         "%s:1: the file begins with a byte order mark (EF BB BF); save it as UTF-8 without one", path);
     while (result == 0 && *in.at)
         result = scan_token(scan, &in);
     return result == 0 && scan->problems->count > problems ? -EINVAL : result;
@@ -271,6 +297,25 @@ const char *tlm_config_scan_name_at(const tlm_config_scan *scan, const char *fil
         if (name && strcmp(name, key->name) != 0)
             return NULL;
         name = key->name;
+    }
+    return name;
+}
+
+static int is_repeated(const tlm_config_key *key)
+{
+    for (const tlm_config_key *before = key->next; before; before = before->next) {
+        if (before->group == key->group && strcmp(before->name, key->name) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+const char *tlm_config_scan_repeated(const tlm_config_scan *scan, const char *file, uint32_t line)
+{
+    const char *name = NULL;
+    for (const tlm_config_key *key = scan->keys; key; key = key->next) {
+        if (key->line == line && strcmp(key->file, file) == 0 && is_repeated(key))
+            name = key->name; /* the first one of the line is what libconfig stopped at */
     }
     return name;
 }

@@ -15,21 +15,28 @@
 #define TLM_CONFIG_SIZE_MAX (1024u * 1024u)
 #define TLM_CONFIG_INCLUDE_DEPTH 10
 
+/** A group { ... } of the text. */
+typedef struct tlm_config_group {
+    struct tlm_config_group *outer; /**< NULL: the file itself */
+} tlm_config_group;
+
 /** A key of the text, and the whole numbers of its value that libconfig would wrap. */
 typedef struct tlm_config_key {
     struct tlm_config_key *next; /**< the one before it in the text */
     const char *file;
     const char *name;
-    const char *wrapped;   /**< first such number as it is written; NULL: none */
-    uint32_t line;         /**< of the name */
-    uint32_t wrapped_line; /**< of the number */
-    uint32_t wrapped_bits; /**< what it does not fit into: 32 without the suffix L, else 64 */
+    const tlm_config_group *group; /**< it stands in; NULL: the file itself */
+    const char *wrapped;           /**< first such number as it is written; NULL: none */
+    uint32_t line;                 /**< of the name */
+    uint32_t wrapped_line;         /**< of the number */
+    uint32_t wrapped_bits;         /**< what it does not fit into: 32 without the suffix L, else 64 */
 } tlm_config_key;
 
 typedef struct tlm_config_scan {
-    const char *folder;   /**< where @include looks: that of the file, "" for the current one */
-    const char *content;  /**< of the file itself, for libconfig: a pipe is read only once */
-    tlm_config_key *keys; /**< last one first */
+    const char *folder;      /**< where @include looks: that of the file, "" for the current one */
+    const char *content;     /**< of the file itself, for libconfig: a pipe is read only once */
+    tlm_config_key *keys;    /**< last one first */
+    tlm_config_group *group; /**< that is open while the text is scanned */
     tlm_arena *memory;
     tlm_problems *problems;
 } tlm_config_scan;
@@ -46,6 +53,9 @@ const tlm_config_key *tlm_config_scan_wrapped(const tlm_config_scan *scan, const
 
 /** The name of the only key on a line; NULL when there is none or more than one name. */
 const char *tlm_config_scan_name_at(const tlm_config_scan *scan, const char *file, uint32_t line);
+
+/** The name of a key on a line that its group had before; NULL when there is none. */
+const char *tlm_config_scan_repeated(const tlm_config_scan *scan, const char *file, uint32_t line);
 
 /** The path of an included file as it is shown and opened; NULL when memory is short. */
 const char *tlm_config_scan_path(const char *folder, const char *written, tlm_arena *memory);

@@ -2,6 +2,7 @@
 /* `telemetra describe`: finds what is to be described. */
 #include "describe.h"
 #include "cli.h"
+#include "suggest.h"
 
 #include <stdlib.h>
 
@@ -88,6 +89,19 @@ static const tlm_plan_group *find_group(const char *name)
     return NULL;
 }
 
+/** The registry's sentence knows of components only. */
+static void tell_missing(const char *name, const char *sentence)
+{
+    tlm_suggest near = tlm_suggest_begin(name);
+    for (uint32_t i = 0; i < tlm_plan_group_count; i++)
+        tlm_suggest_offer(&near, tlm_plan_groups[i].name);
+    fprintf(stderr, "telemetra: describe: %s", sentence);
+    if (near.nearest)
+        fprintf(stderr, "%s the group '%s'?", strstr(sentence, "; did you mean") ? " Or" : "; did you mean",
+                near.nearest);
+    fprintf(stderr, "\n");
+}
+
 int tlm_cli_describe(const tlm_cli *cli)
 {
     if (!cli->subject)
@@ -100,7 +114,7 @@ int tlm_cli_describe(const tlm_cli *cli)
     tlm_error error;
     const tlm_component *component = tlm_registry_find(cli->registry, cli->subject, &error);
     if (!component) {
-        fprintf(stderr, "telemetra: describe: %s\n", error.text);
+        tell_missing(cli->subject, error.text);
         return TLM_EXIT_FAILED;
     }
     (cli->is_markdown ? tlm_describe_component_markdown : tlm_describe_component_text)(component);

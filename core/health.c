@@ -7,12 +7,14 @@
 struct tlm_health_entry {
     tlm_health *health;
     tlm_health_entry *next;
-    const char *name, *component;
+    const char *component;
     uint32_t is_store;
     uint32_t status;
+    uint32_t is_silent; /* its last change was told by another entry */
     tlm_error message;
     uint32_t (*probe)(void *context, tlm_error *message);
     void *probe_context;
+    char name[];
 };
 
 struct tlm_health {
@@ -47,13 +49,17 @@ void tlm_health_destroy(tlm_health *health)
 
 tlm_health_entry *tlm_health_add(tlm_health *health, const char *name, const char *component, uint32_t is_store)
 {
-    tlm_health_entry *entry = calloc(1, sizeof *entry);
+    size_t size = strlen(name) + 1;
+    tlm_health_entry *entry = calloc(1, sizeof *entry + size);
     if (!entry)
         return NULL;
-    *entry = (tlm_health_entry){.health = health, .name = name, .component = component, .is_store = is_store};
+    *entry = (tlm_health_entry){.health = health, .component = component, .is_store = is_store};
+    memcpy(entry->name, name, size);
     entry->status = TLM_HEALTH_OK;
+    pthread_mutex_lock(&health->mutex);
     *health->last = entry;
     health->last = &entry->next;
+    pthread_mutex_unlock(&health->mutex);
     return entry;
 }
 
@@ -67,17 +73,32 @@ static void log_change(const tlm_health_entry *entry, uint32_t before)
                       entry->message.text);
 }
 
-void tlm_health_set(tlm_health_entry *entry, uint32_t status, tlm_text message)
+static void set_locked(tlm_health_entry *entry, uint32_t status, tlm_text message, uint32_t is_told_by_other)
 {
-    pthread_mutex_lock(&entry->health->mutex);
     uint32_t before = entry->status;
     entry->status = status;
     size_t size = message.size < sizeof entry->message.text ? message.size : sizeof entry->message.text - 1;
     if (size)
         memcpy(entry->message.text, message.data, size);
     entry->message.text[size] = '\0';
-    if (status != before)
+    if (status == before)
+        return;
+    if (!is_told_by_other && !(entry->is_silent && status == TLM_HEALTH_OK))
         log_change(entry, before);
+    entry->is_silent = is_told_by_other;
+}
+
+void tlm_health_set(tlm_health_entry *entry, uint32_t status, tlm_text message)
+{
+    pthread_mutex_lock(&entry->health->mutex);
+    set_locked(entry, status, message, 0);
+    pthread_mutex_unlock(&entry->health->mutex);
+}
+
+void tlm_health_follow(tlm_health_entry *entry, const tlm_health_entry *cause, uint32_t status, tlm_text message)
+{
+    pthread_mutex_lock(&entry->health->mutex);
+    set_locked(entry, status, message, cause->status != TLM_HEALTH_OK);
     pthread_mutex_unlock(&entry->health->mutex);
 }
 

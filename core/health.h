@@ -16,11 +16,17 @@ typedef struct tlm_health_entry tlm_health_entry;
 int tlm_health_create(const tlm_log *log, tlm_health **ret_health);
 void tlm_health_destroy(tlm_health *health);
 
-/** Adds an entry, ok at first; strings must outlive the health. NULL when memory is short. Before threads start. */
+/** Adds an entry, ok at first; the name is copied, `component` must outlive the health. NULL when memory is short. */
 tlm_health_entry *tlm_health_add(tlm_health *health, const char *name, const char *component, uint32_t is_store);
 
 /** Sets an entry's state. A change is logged once: a worse one as a warning or an error, a recovery as information. */
 void tlm_health_set(tlm_health_entry *entry, uint32_t status, tlm_text message);
+
+/**
+ * As tlm_health_set, for a failure that another entry may have told of already: if that one is not ok, neither this
+ * change nor the recovery from it is logged again.
+ */
+void tlm_health_follow(tlm_health_entry *entry, const tlm_health_entry *cause, uint32_t status, tlm_text message);
 
 /**
  * An entry whose state is looked up when a report is made: `probe` fills a message and returns the status. It must not

@@ -162,16 +162,32 @@ void tlm_shared_destroy(tlm_shared *shared)
     free(shared);
 }
 
+static int create_instance(tlm_living *living, tlm_error *error)
+{
+    return living->planned->component->create(&living->host, living->planned->config, &living->instance, error);
+}
+
 int tlm_shared_create_instances(tlm_shared *shared, tlm_error *error)
 {
     for (uint32_t i = 0; i < shared->plan->instance_count; i++) {
         tlm_living *living = &shared->living[i];
         const tlm_plan_instance *planned = living->planned;
         tlm_error reason = {"no reason was given"};
-        int result = planned->component->create(&living->host, planned->config, &living->instance, &reason);
+        int result = create_instance(living, &reason);
         if (result < 0)
-            return tlm_error_set(error, result, "%s:%u: %s: %s", planned->file, planned->line, planned->name,
+            return tlm_error_set(error, result, "%s:%u: %s: %.900s", planned->file, planned->line, planned->name,
                                  reason.text);
     }
     return 0;
+}
+
+int tlm_shared_try(const tlm_plan *plan, uint32_t index, tlm_error *error)
+{
+    static const tlm_log silence = {.level = TLM_LOG_ERROR, .fd = -1};
+    tlm_shared *shared = NULL;
+    int result = tlm_shared_create(plan, &silence, &shared, error);
+    if (!result)
+        result = create_instance(&shared->living[index], error);
+    tlm_shared_destroy(shared);
+    return result;
 }

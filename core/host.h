@@ -41,6 +41,9 @@ void tlm_shared_destroy(tlm_shared *shared);
 /** Creates every instance, in order. On failure those created are destroyed again by tlm_shared_destroy. */
 int tlm_shared_create_instances(tlm_shared *shared, tlm_error *error);
 
+/** Creates one instance of a plan in a host of its own and destroys it again: a tlm_plan_try. Nothing is logged. */
+int tlm_shared_try(const tlm_plan *plan, uint32_t index, tlm_error *error);
+
 /** The interface of a living instance, or NULL. */
 const void *tlm_living_interface(const tlm_living *living, const char *id);
 

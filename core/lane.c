@@ -35,10 +35,10 @@ static int is_all_done(tlm_lane_worker *worker)
 }
 
 /* The sentence of a failure: that of a flush, if it was one. */
-static int fail(const tlm_lane_worker *worker, int result, tlm_error *error)
+static void fail(const tlm_lane_worker *worker, int result, tlm_error *error)
 {
     const char *reason = result == -ENOMEM ? "out of memory" : strerror(-result);
-    return tlm_error_set(error, result, "%.1000s", *worker->failure.text ? worker->failure.text : reason);
+    tlm_error_set(error, result, "%.1000s", *worker->failure.text ? worker->failure.text : reason);
 }
 
 static int turn(tlm_lane_worker *worker, tlm_error *error)
@@ -48,18 +48,14 @@ static int turn(tlm_lane_worker *worker, tlm_error *error)
     if (result < 0)
         return result;
     result = tlm_lane_do_what_is_due(worker, &wake_ns);
-    if (result < 0)
-        return fail(worker, result, error);
-    if (is_all_done(worker))
-        return 0;
+    if (result < 0 || is_all_done(worker))
+        return result;
     tlm_parcel *parcel = next_parcel(worker, wake_ns);
     if (!parcel)
         return 0;
     result = tlm_lane_take_parcel(worker, parcel);
     tlm_parcel_destroy(parcel);
-    if (result < 0)
-        return fail(worker, result, error);
-    return 0;
+    return result < 0 ? result : 0;
 }
 
 static void end(tlm_lane_worker *worker, int result, const tlm_error *error)
@@ -67,7 +63,7 @@ static void end(tlm_lane_worker *worker, int result, const tlm_error *error)
     tlm_inbox_close(&worker->inbox);
     tlm_lane_show_figures(worker);
     if (result < 0)
-        tlm_health_set(worker->health, TLM_HEALTH_ERROR, tlm_text_of(error->text));
+        tlm_health_set(worker->health, TLM_HEALTH_DEGRADED, tlm_text_of(error->text));
     worker->is_kept = result >= 0;
     worker->options.ended(worker->options.context, result < 0 ? error->text : NULL);
 }
@@ -85,6 +81,8 @@ static void *run(void *context)
             result = tlm_error_set(&error, -ETIMEDOUT,
                                    "not everything was kept before the stop timeout; the rest will be read again");
     }
+    if (result < 0 && !error.text[0])
+        fail(worker, result, &error);
     end(worker, result, &error);
     return NULL;
 }
@@ -119,12 +117,13 @@ int tlm_lane_create(const tlm_lane_options *options, tlm_lane_worker **ret_worke
         return tlm_error_set(error, -ENOMEM, "out of memory");
     worker->options = *options;
     worker->pipeline = &options->shared->plan->pipeline;
-    (void)snprintf(worker->name, sizeof worker->name, "lane %u", options->lane);
+    char name[32];
+    (void)snprintf(name, sizeof name, "lane %u", options->lane);
     pthread_mutex_init(&worker->figures_mutex, NULL);
     atomic_store(&worker->moved_ns, tlm_monotonic_ns());
     int result = tlm_inbox_init(&worker->inbox, (uint32_t)worker->pipeline->queue_batches,
                                 (uint64_t)worker->pipeline->queue_bytes);
-    worker->health = result ? NULL : tlm_health_add(options->shared->health, worker->name, "core", 0);
+    worker->health = result ? NULL : tlm_health_add(options->shared->health, name, "core", 0);
     if (!worker->health) {
         result = tlm_error_set(error, -ENOMEM, "out of memory");
         goto fail;
@@ -135,6 +134,7 @@ int tlm_lane_create(const tlm_lane_options *options, tlm_lane_worker **ret_worke
     if (result < 0 || (result = tlm_lane_take(worker, error)) < 0)
         goto fail;
     tlm_health_probe(worker->health, probe, worker);
+    worker->figures.kept = worker->record.accounting;
     tlm_lane_show_figures(worker);
     *ret_worker = worker;
     return 0;
@@ -184,6 +184,10 @@ void tlm_lane_destroy(tlm_lane_worker *worker)
     tlm_outbox_destroy(worker->outbox);
     tlm_inbox_finish(&worker->inbox);
     pthread_mutex_destroy(&worker->figures_mutex);
+    for (uint32_t i = 0; i < TLM_INPUTS_MAX; i++) {
+        tlm_refused_finish(&worker->refused[i]);
+        tlm_refused_finish(&worker->refused_before[i]);
+    }
     free(worker->watermarks);
     free(worker->verdicts);
     free(worker);
@@ -200,6 +204,12 @@ const tlm_input_record *tlm_lane_input(const tlm_lane_worker *worker, const char
         if (!strcmp(worker->record.inputs[i].name, name))
             return &worker->record.inputs[i];
     return NULL;
+}
+
+const tlm_refused *tlm_lane_refused(const tlm_lane_worker *worker, const char *name)
+{
+    const tlm_input_record *input = tlm_lane_input(worker, name);
+    return input ? &worker->refused_before[input - worker->record.inputs] : NULL;
 }
 
 void tlm_lane_look(tlm_lane_worker *worker, tlm_lane_figures *ret_figures)

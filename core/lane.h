@@ -10,6 +10,7 @@
 #include "host.h"
 #include "parcel.h"
 #include "record.h"
+#include "refused.h"
 
 typedef struct tlm_lane_worker tlm_lane_worker;
 
@@ -39,8 +40,12 @@ tlm_inbox *tlm_lane_inbox(tlm_lane_worker *worker);
 /** The record of an input as the lane was taken, or NULL. Before tlm_lane_start. */
 const tlm_input_record *tlm_lane_input(const tlm_lane_worker *worker, const char *name);
 
+/** What it had refused of an input as it was taken, or NULL; valid as long as the lane and not changed any more. */
+const tlm_refused *tlm_lane_refused(const tlm_lane_worker *worker, const char *name);
+
 /** Figures of a lane, as one snapshot. */
 typedef struct tlm_lane_figures {
+    tlm_accounting kept; /**< as the checkpoint has it */
     tlm_accounting accounting;
     int64_t watermark_ns;
     uint64_t queue_batches, queue_bytes, state_bytes, flushes;

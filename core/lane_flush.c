@@ -29,12 +29,15 @@ static int send(tlm_lane_worker *worker)
             return result;
     }
     int result = note_rebuild_positions(worker);
+    if (!result)
+        result = tlm_lane_store_refused(worker);
     if (result < 0 || (!worker->is_moved && !tlm_outbox_is_filled(worker->outbox)))
         return result;
     result = tlm_outbox_send(worker->outbox, &worker->record);
     if (result < 0)
         return result;
     worker->is_moved = 0;
+    worker->sent = worker->record.accounting;
     atomic_store(&worker->sent_ns, tlm_monotonic_ns());
     return 0;
 }
@@ -47,6 +50,7 @@ int tlm_lane_step_flush(tlm_lane_worker *worker, int64_t *wake_ns, tlm_error *er
         atomic_store(&worker->moved_ns, tlm_monotonic_ns());
         pthread_mutex_lock(&worker->figures_mutex);
         worker->figures.flushes++;
+        worker->figures.kept = worker->sent;
         pthread_mutex_unlock(&worker->figures_mutex);
         return 0;
     case TLM_FLUSH_LOST:

@@ -68,6 +68,11 @@ static int bury(tlm_lane_worker *worker, const tlm_parcel *parcel)
                                                 worker->pipeline->max_future);
         if (result < 0)
             return result;
+        if (dead->event != UINT32_MAX)
+            result = tlm_refused_add(&worker->refused[parcel->input],
+                                     parcel->events->records->records[dead->record].position.ordinal);
+        if (result < 0)
+            return result;
         worker->record.accounting.dead_lettered[dead->kind]++;
     }
     return 0;

@@ -136,5 +136,7 @@ int tlm_lane_take(tlm_lane_worker *worker, tlm_error *error)
     if (result < 0)
         return result;
     result = add_inputs(worker, error);
+    if (!result)
+        result = tlm_lane_load_refused(worker, error);
     return result < 0 ? result : open_seats(worker, error);
 }

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "lane.h"
 #include "outbox.h"
+#include "refused.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -28,7 +29,6 @@ struct tlm_lane_worker {
     tlm_inbox inbox;
     tlm_outbox *outbox;
     tlm_health_entry *health;
-    char name[32];
     pthread_t thread;
     uint32_t is_running, is_kept;
 
@@ -36,16 +36,18 @@ struct tlm_lane_worker {
     struct tlm_seat seats[TLM_PROCESSORS_MAX];
     uint32_t seat_count;
     tlm_lane_record record;
-    uint32_t states[TLM_INPUTS_MAX];    /* TLM_INPUT_... */
-    uint32_t refilling[TLM_INPUTS_MAX]; /* what lies before the record's `next` is still being read again */
-    int64_t all_idle_since_ns;          /* monotonic; 0: some input is active */
-    int64_t idle_start_ns;              /* the watermark that the clock went on from; INT64_MIN: nothing was read yet */
-    int64_t flush_ns, early_ns;         /* when the next one is due */
-    uint32_t is_moved;                  /* the record has changed since the last flush */
-    tlm_error failure;               /* why a step of a flush within something else failed */
-    uint32_t is_finished;               /* all inputs have ended and everything is final */
-    const tlm_event_view *view;         /* under way, for dead letters */
-    int64_t *watermarks;                /* room for one batch */
+    uint32_t states[TLM_INPUTS_MAX];            /* TLM_INPUT_... */
+    uint32_t refilling[TLM_INPUTS_MAX];         /* what lies before the record's `next` is still being read again */
+    tlm_refused refused[TLM_INPUTS_MAX];        /* of each input, too far ahead of the clock */
+    tlm_refused refused_before[TLM_INPUTS_MAX]; /* as the lane was taken; readers look at it, nobody changes it */
+    int64_t all_idle_since_ns;                  /* monotonic; 0: some input is active */
+    int64_t idle_start_ns;      /* the watermark that the clock went on from; INT64_MIN: nothing was read yet */
+    int64_t flush_ns, early_ns; /* when the next one is due */
+    uint32_t is_moved;          /* the record has changed since the last flush */
+    tlm_error failure;          /* why a step of a flush within something else failed */
+    uint32_t is_finished;       /* all inputs have ended and everything is final */
+    const tlm_event_view *view; /* under way, for dead letters */
+    int64_t *watermarks;        /* room for one batch */
     uint8_t *verdicts;
     uint32_t room;
 
@@ -56,6 +58,7 @@ struct tlm_lane_worker {
     _Atomic int64_t sent_ns;  /* monotonic, when the flush under way was sent; 0: none is */
     pthread_mutex_t figures_mutex;
     tlm_lane_figures figures;
+    tlm_accounting sent; /* accounting of the flush under way; the lane's thread only */
 };
 
 /* --- lane_seats.c ------------------------------------------------------------------------------------------------ */
@@ -82,6 +85,13 @@ int tlm_lane_advance_idle(tlm_lane_worker *worker);
 int tlm_lane_take_parcel(tlm_lane_worker *worker, const tlm_parcel *parcel);
 /** Renews the figures that other threads see. */
 void tlm_lane_show_figures(tlm_lane_worker *worker);
+
+/* --- lane_refused.c ---------------------------------------------------------------------------------------------- */
+
+/** Loads what was refused and may be read again. Before the lane starts. */
+int tlm_lane_load_refused(tlm_lane_worker *worker, tlm_error *error);
+/** Puts what has changed of it into the slow state of the flush that is about to be sent. -ENOMEM. */
+int tlm_lane_store_refused(tlm_lane_worker *worker);
 
 /* --- lane_flush.c ------------------------------------------------------------------------------------------------ */
 

@@ -15,28 +15,46 @@ typedef struct address {
     socklen_t size;
 } address;
 
-static int parse_address(const tlm_listen_options *options, address *ret_address, tlm_error *error)
+static int parse_literal(const char *text, address *ret_address)
 {
-    const char *text = strcmp(options->address, "localhost") == 0 ? "127.0.0.1" : options->address;
-    uint16_t port = htons((uint16_t)options->port);
     address parsed = {0};
 
-    if (options->port < 0 || options->port > UINT16_MAX)
-        return tlm_error_set(error, -EINVAL, "listen: port %lld is not between 0 and 65535", (long long)options->port);
+    if (strcmp(text, "localhost") == 0)
+        text = "127.0.0.1";
     if (inet_pton(AF_INET, text, &parsed.as.v4.sin_addr) == 1) {
         parsed.as.v4.sin_family = AF_INET;
-        parsed.as.v4.sin_port = port;
         parsed.size = sizeof parsed.as.v4;
     } else if (inet_pton(AF_INET6, text, &parsed.as.v6.sin6_addr) == 1) {
         parsed.as.v6.sin6_family = AF_INET6;
-        parsed.as.v6.sin6_port = port;
         parsed.size = sizeof parsed.as.v6;
     } else {
+        return -EINVAL;
+    }
+    *ret_address = parsed;
+    return 0;
+}
+
+int tlm_listen_socket_is_address(const char *text)
+{
+    address parsed;
+
+    return parse_literal(text, &parsed) == 0;
+}
+
+static int parse_address(const tlm_listen_options *options, address *ret_address, tlm_error *error)
+{
+    uint16_t port = htons((uint16_t)options->port);
+
+    if (options->port < 0 || options->port > UINT16_MAX)
+        return tlm_error_set(error, -EINVAL, "listen: port %lld is not between 0 and 65535", (long long)options->port);
+    if (parse_literal(options->address, ret_address) < 0)
         return tlm_error_set(error, -EINVAL,
                              "listen: address \"%s\" is neither an IPv4 or IPv6 address nor \"localhost\"",
                              options->address);
-    }
-    *ret_address = parsed;
+    if (ret_address->as.any.sa_family == AF_INET)
+        ret_address->as.v4.sin_port = port;
+    else
+        ret_address->as.v6.sin6_port = port;
     return 0;
 }
 

@@ -11,6 +11,9 @@
 /** Longest text of a bound address with its NUL: "[", an IPv6 literal with its zone, "]:65535". */
 #define TLM_ADDRESS_SIZE 96
 
+/** Whether the text is an IPv4 or IPv6 address or "localhost": 1 or 0. */
+int tlm_listen_socket_is_address(const char *text);
+
 /** A bound, non-blocking socket that does not listen yet; the caller closes it. A sentence on failure. */
 int tlm_listen_socket_bind(const tlm_listen_options *options, int *ret_fd, tlm_error *error);
 

@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -63,8 +64,18 @@ static int flush_output(int result)
     return result == TLM_EXIT_GOOD ? TLM_EXIT_FAILED : result;
 }
 
+/**
+ * Large blocks (rows of a flush, batches) come from the system and go back to it. Left to itself the allocator would
+ * take them from its heap once a few were freed, between millions of small blocks that live longer.
+ */
+static void keep_large_blocks_apart(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, 256 * 1024); /* without it everything works as well, with more memory */
+}
+
 int main(int argc, char **argv)
 {
+    keep_large_blocks_apart();
     tlm_cli cli;
     /* A reader that has gone is an error of the write, not a death of the process. */
     (void)signal(SIGPIPE, SIG_IGN);

@@ -79,6 +79,16 @@ static int set_real(const tlm_option *option, const char *text, void *config, tl
     return 0;
 }
 
+/** "; did you mean '64MiB'?" for a size in a unit that is not known, else an empty text. */
+static const char *suggest_size(const tlm_option *option, const char *text, char out[static TLM_SUGGEST_TEXT_SIZE])
+{
+    char guess[TLM_UNIT_TEXT_SIZE];
+    out[0] = '\0';
+    if (option->type == TLM_OPTION_SIZE && !(option->flags & TLM_OPTION_SECRET) && tlm_size_guess(text, guess) == 0)
+        (void)snprintf(out, TLM_SUGGEST_TEXT_SIZE, "; did you mean '%s'?", guess);
+    return out;
+}
+
 /** The types whose member is an int64_t. */
 static int set_int64(const tlm_option *option, const char *text, void *config, tlm_error *error)
 {
@@ -98,8 +108,9 @@ static int set_int64(const tlm_option *option, const char *text, void *config, t
         result = tlm_time_parse(text, strlen(text), &value);
         break;
     }
+    char more[TLM_SUGGEST_TEXT_SIZE];
     if (result < 0 || !is_within(option, value))
-        return refuse(option, text, "", error);
+        return refuse(option, text, result < 0 ? suggest_size(option, text, more) : "", error);
     memcpy(member(option, config), &value, sizeof value);
     return 0;
 }

@@ -101,10 +101,13 @@ static int check_row(const tlm_option *options, uint32_t index, uint32_t config_
     if (!tlm_option_type_name(option->type))
         return tlm_error_set(error, -EINVAL, "option '%s': type: expected one of 1 to %d, found %u", option->name,
                              TLM_OPTION_TIME, option->type);
-    uint32_t unknown = option->flags & ~(uint32_t)(TLM_OPTION_REQUIRED | TLM_OPTION_SECRET);
+    uint32_t unknown = option->flags & ~(uint32_t)(TLM_OPTION_REQUIRED | TLM_OPTION_SECRET | TLM_OPTION_STORE);
     if (unknown)
         return tlm_error_set(error, -EINVAL, "option '%s': flags: expected known ones, found 0x%x", option->name,
                              unknown);
+    if ((option->flags & TLM_OPTION_STORE) && option->type != TLM_OPTION_TEXT)
+        return tlm_error_set(error, -EINVAL, "option '%s': flags: expected a text for the name of a store",
+                             option->name);
     if (!option->doc)
         return tlm_error_set(error, -EINVAL, "option '%s': doc: expected a sentence, found NULL", option->name);
     result = check_member(options, index, config_size, error);

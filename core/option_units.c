@@ -117,3 +117,23 @@ const char *tlm_size_format(int64_t size_bytes, char out[static TLM_UNIT_TEXT_SI
 {
     return format(size_bytes, size_units, TLM_COUNT(size_units), out);
 }
+
+int tlm_size_guess(const char *text, char out[static TLM_UNIT_TEXT_SIZE])
+{
+    static const char letters[] = "kmg";
+    size_t digits = strspn(text, "0123456789.");
+    const char *at = text + digits + strspn(text + digits, " ");
+    const char *letter = *at ? strchr(letters, *at | 0x20) : NULL; /* in lower case */
+    if (!letter || digits + sizeof "KiB" > TLM_UNIT_TEXT_SIZE)
+        return -EINVAL;
+    at++;
+    at += *at == 'i' || *at == 'I';
+    at += *at == 'b' || *at == 'B';
+    char guess[TLM_UNIT_TEXT_SIZE];
+    (void)snprintf(guess, sizeof guess, "%.*s%s", (int)digits, text, size_units[letter - letters + 1].suffix);
+    int64_t bytes;
+    if (*at || tlm_size_parse(guess, &bytes) < 0)
+        return -EINVAL;
+    memcpy(out, guess, sizeof guess);
+    return 0;
+}

@@ -24,4 +24,7 @@ int tlm_size_parse(const char *text, int64_t *ret_bytes);
 /** Writes bytes in the largest unit that leaves a whole number: "64KiB", "1000B". Returns `out`. */
 const char *tlm_size_format(int64_t size_bytes, char out[static TLM_UNIT_TEXT_SIZE]);
 
+/** What a text that is no size most likely meant, "64MiB" for "64 MB"; -EINVAL when that cannot be told. */
+int tlm_size_guess(const char *text, char out[static TLM_UNIT_TEXT_SIZE]);
+
 #endif

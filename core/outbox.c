@@ -360,7 +360,8 @@ static void retry_later(tlm_outbox *outbox, const struct delivery *failed)
     tlm_error message;
     int size = snprintf(message.text, sizeof message.text, "%s: %.900s; trying again, nothing is lost",
                         failed->living->host.instance, failed->reason.text);
-    tlm_health_set(outbox->options.health, TLM_HEALTH_DEGRADED, (tlm_text){.data = message.text, .size = (size_t)size});
+    tlm_health_follow(outbox->options.health, failed->living->health, TLM_HEALTH_DEGRADED,
+                      (tlm_text){.data = message.text, .size = (size_t)size});
     flight->retry_ns = tlm_monotonic_ns() + flight->pause_ns;
     flight->pause_ns = flight->pause_ns * 2 < RETRY_LAST_NS ? flight->pause_ns * 2 : RETRY_LAST_NS;
 }

@@ -22,6 +22,7 @@ struct tlm_pipeline {
     uint32_t lane_count, running_lanes;
     struct input inputs[TLM_INPUTS_MAX];
     uint32_t input_count;
+    tlm_read_order order;
     pthread_mutex_t mutex; /* guards the news */
     uint32_t ended_lanes;
     tlm_pipeline_news news;
@@ -59,7 +60,7 @@ static void lane_ended(void *context, const char *sentence)
 static void reader_failed(void *context, const char *sentence)
 {
     const struct input *input = context;
-    tlm_health_set(input->source->health, TLM_HEALTH_ERROR, tlm_text_of(sentence));
+    tlm_health_set(input->source->health, TLM_HEALTH_DEGRADED, tlm_text_of(sentence));
     pthread_mutex_lock(&input->pipeline->mutex);
     note_failure(input->pipeline, input->source->host.instance, sentence);
     pthread_mutex_unlock(&input->pipeline->mutex);
@@ -151,6 +152,7 @@ static int create_reader(tlm_pipeline *pipeline, tlm_living *source, tlm_living 
         const tlm_input_record *record = tlm_lane_input(pipeline->lanes[i], source->host.instance);
         lanes[i].inbox = tlm_lane_inbox(pipeline->lanes[i]);
         lanes[i].has_record = record && record->next.ordinal > 0;
+        lanes[i].refused = tlm_lane_refused(pipeline->lanes[i], source->host.instance);
         if (record)
             lanes[i].record = *record;
     }
@@ -162,6 +164,7 @@ static int create_reader(tlm_pipeline *pipeline, tlm_living *source, tlm_living 
                                   .input = pipeline->input_count,
                                   .lanes = lanes,
                                   .lane_count = pipeline->lane_count,
+                                  .order = &pipeline->order,
                                   .failed = reader_failed,
                                   .context = input};
     int result = tlm_reader_create(&options, &input->reader, error);
@@ -188,6 +191,14 @@ static int create_readers(tlm_pipeline *pipeline, tlm_error *error)
     return 0;
 }
 
+static uint32_t count_sources(const tlm_plan *plan)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < plan->instance_count; i++)
+        count += plan->instances[i].section == TLM_SECTION_SOURCE;
+    return count;
+}
+
 int tlm_pipeline_create(const tlm_shared *shared, int wake_fd, tlm_pipeline **ret_pipeline, tlm_error *error)
 {
     tlm_pipeline *pipeline = calloc(1, sizeof *pipeline);
@@ -196,6 +207,7 @@ int tlm_pipeline_create(const tlm_shared *shared, int wake_fd, tlm_pipeline **re
     pipeline->shared = shared;
     pipeline->wake_fd = wake_fd;
     pthread_mutex_init(&pipeline->mutex, NULL);
+    tlm_read_order_init(&pipeline->order, count_sources(shared->plan));
     int result = create_lanes(pipeline, error);
     if (!result)
         result = create_readers(pipeline, error);
@@ -231,6 +243,7 @@ int tlm_pipeline_stop(tlm_pipeline *pipeline)
         tlm_lane_ask_stop(pipeline->lanes[i], deadline_ns);
     for (uint32_t i = 0; i < pipeline->running_lanes; i++)
         is_kept &= tlm_lane_join(pipeline->lanes[i]);
+    tlm_read_order_end(&pipeline->order);
     /* A lane that has ended takes nothing more, so no reader can be waiting for it now. */
     for (uint32_t i = 0; i < pipeline->input_count; i++)
         tlm_reader_stop(pipeline->inputs[i].reader);
@@ -246,6 +259,7 @@ void tlm_pipeline_destroy(tlm_pipeline *pipeline)
         tlm_reader_destroy(pipeline->inputs[i].reader);
     for (uint32_t i = 0; i < pipeline->lane_count; i++)
         tlm_lane_destroy(pipeline->lanes[i]);
+    tlm_read_order_finish(&pipeline->order);
     pthread_mutex_destroy(&pipeline->mutex);
     free(pipeline->lanes);
     free(pipeline);
@@ -279,6 +293,6 @@ void tlm_pipeline_accounting(tlm_pipeline *pipeline, tlm_accounting *ret_account
     for (uint32_t i = 0; i < pipeline->lane_count; i++) {
         tlm_lane_figures figures;
         tlm_lane_look(pipeline->lanes[i], &figures);
-        tlm_accounting_add(ret_accounting, &figures.accounting);
+        tlm_accounting_add(ret_accounting, &figures.kept);
     }
 }

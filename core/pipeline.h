@@ -36,7 +36,7 @@ void tlm_pipeline_look(tlm_pipeline *pipeline, tlm_pipeline_news *ret_news);
 /** Sums of all readers: the sources' own measure of how far they are (total 0: not known), and records. */
 void tlm_pipeline_progress(tlm_pipeline *pipeline, uint64_t *ret_done, uint64_t *ret_total, uint64_t *ret_records);
 
-/** The accounting of all lanes. */
+/** The accounting of all lanes as the checkpoint has it. */
 void tlm_pipeline_accounting(tlm_pipeline *pipeline, tlm_accounting *ret_accounting);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plan.h"
+#include "listen_socket.h"
 #include "plan_build.h"
 #include "suggest.h"
 
@@ -72,16 +72,35 @@ static int read_groups(const tlm_plan_build *build)
     return 0;
 }
 
+/** What the tables of the groups cannot say. Defaults are right, so that what is wrong stands in the file. */
+static void check_groups(const tlm_plan_build *build)
+{
+    const tlm_plan *plan = build->plan;
+    const config_setting_t *pipeline = config_setting_get_member(build->root, "pipeline"),
+                           *listen = config_setting_get_member(build->root, "listen");
+    if (!tlm_plan_name_is_legal(plan->pipeline.name))
+        tlm_plan_name_refuse(build, config_setting_get_member(pipeline, "name"), "pipeline", plan->pipeline.name);
+    if (!tlm_listen_socket_is_address(plan->listen.address))
+        tlm_config_problem(build->file, config_setting_get_member(listen, "address"),
+                           "listen.address: expected an IPv4 or IPv6 address or \"localhost\", found '%.255s'",
+                           plan->listen.address);
+}
+
 static int build_plan(tlm_plan_build *build, tlm_problems *problems)
 {
     build->root = config_root_setting(&build->file->config);
     check_parts(build);
     int result = read_groups(build);
-    if (result == 0)
-        result = tlm_plan_build_instances(build);
+    if (result < 0)
+        return result;
+    check_groups(build);
+    result = tlm_plan_build_instances(build);
     if (result < 0)
         return result;
     tlm_plan_build_relations(build);
+    result = tlm_plan_build_try(build);
+    if (result < 0)
+        return result;
     return problems->count + problems->lost > 0 ? -EINVAL : 0;
 }
 
@@ -98,13 +117,14 @@ static tlm_plan *create_plan(void)
     return plan;
 }
 
-int tlm_plan_load(const char *path, tlm_registry *registry, tlm_plan **ret_plan, tlm_problems *problems)
+int tlm_plan_load(const char *path, tlm_registry *registry, tlm_plan_try try_instance, tlm_plan **ret_plan,
+                  tlm_problems *problems)
 {
     tlm_config_file file;
     int result = -ENOMEM;
     tlm_plan *plan = create_plan();
     if (plan) {
-        tlm_plan_build build = {.plan = plan, .registry = registry, .file = &file};
+        tlm_plan_build build = {.plan = plan, .registry = registry, .try_instance = try_instance, .file = &file};
         result = tlm_config_file_init(&file, path, plan->memory, problems);
         if (result == 0)
             result = build_plan(&build, problems);

@@ -93,12 +93,17 @@ typedef struct tlm_problems {
     size_t lost; /**< further ones, beyond TLM_PROBLEMS_MAX or when memory was short */
 } tlm_problems;
 
+/** Makes one instance of a plan and frees it again: what its component's own checks say, as a negative errno. */
+typedef int (*tlm_plan_try)(const tlm_plan *plan, uint32_t index, tlm_error *error);
+
 /**
- * Reads and checks a file. Components come from `registry`, which must outlive the plan. On failure `problems` holds
- * every mistake found: -EINVAL; one sentence when the file cannot be read (-ENOENT and others); -ENOMEM. The
- * environment is read (expand.h): main thread.
+ * Reads and checks a file. Components come from `registry`, which must outlive the plan. `try_instance` (NULL: nothing
+ * is tried) is asked for each instance whose options are right, also when there are mistakes elsewhere. On failure
+ * `problems` holds every mistake found: -EINVAL; one sentence when the file cannot be read (-ENOENT and others);
+ * -ENOMEM. The environment is read (expand.h): main thread.
  */
-int tlm_plan_load(const char *path, tlm_registry *registry, tlm_plan **ret_plan, tlm_problems *problems);
+int tlm_plan_load(const char *path, tlm_registry *registry, tlm_plan_try try_instance, tlm_plan **ret_plan,
+                  tlm_problems *problems);
 
 /** Frees a plan with its config structs; accepts NULL. */
 void tlm_plan_destroy(tlm_plan *plan);

@@ -17,11 +17,20 @@ typedef struct entry {
     tlm_plan_instance instance;
 } entry;
 
-static int is_name_legal(const char *name)
+int tlm_plan_name_is_legal(const char *name)
 {
     size_t size = strlen(name);
     static const char legal[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
     return size > 0 && size <= TLM_NAME_SIZE_MAX && strspn(name, legal) == size;
+}
+
+void tlm_plan_name_refuse(const tlm_plan_build *build, const config_setting_t *place, const char *where,
+                          const char *found)
+{
+    static const tlm_option name_option = {.name = "name", .type = TLM_OPTION_TEXT};
+    char shown[TLM_OPTION_TEXT_SIZE];
+    tlm_config_problem(build->file, place, "%s.name: expected 1 to %d letters, digits, '_', '-' or '.', found %s",
+                       where, TLM_NAME_SIZE_MAX, tlm_option_found(&name_option, found, shown));
 }
 
 static const tlm_plan_instance *find_name(const tlm_plan *plan, const char *name)
@@ -75,10 +84,8 @@ static int read_name(tlm_plan_build *build, entry *in)
         return result;
     const config_setting_t *place = config_setting_get_member(in->group, "name");
     in->instance.name = name ? name : in->instance.component->id;
-    if (!is_name_legal(in->instance.name)) {
-        tlm_config_problem(build->file, place ? place : in->group,
-                           "%s.name: expected 1 to %d letters, digits, '_', '-' or '.', found '%.80s'", in->where,
-                           TLM_NAME_SIZE_MAX, in->instance.name);
+    if (!tlm_plan_name_is_legal(in->instance.name)) {
+        tlm_plan_name_refuse(build, place ? place : in->group, in->where, in->instance.name);
         return 0;
     }
     const tlm_plan_instance *other = find_name(build->plan, in->instance.name);
@@ -136,6 +143,8 @@ static int read_options(tlm_plan_build *build, entry *in)
 static int read_entry(tlm_plan_build *build, entry *in)
 {
     tlm_plan *plan = build->plan;
+    const tlm_problems *problems = build->file->problems;
+    size_t problem_count = problems->count + problems->lost;
     if (!config_setting_is_group(in->group)) {
         tlm_config_problem(build->file, in->group, "%s: expected a group { component = \"...\" }, found %s", in->where,
                            tlm_config_type_name(in->group));
@@ -162,6 +171,8 @@ static int read_entry(tlm_plan_build *build, entry *in)
     in->instance.section = in->section->section;
     if (!in->instance.file)
         return -ENOMEM;
+    build->entries[plan->instance_count] = (tlm_plan_entry){
+        .group = in->group, .where = in->where, .is_sound = problems->count + problems->lost == problem_count};
     plan->instances[plan->instance_count++] = in->instance;
     return 0;
 }
@@ -169,6 +180,8 @@ static int read_entry(tlm_plan_build *build, entry *in)
 static int read_section(tlm_plan_build *build, const tlm_plan_section *section, const config_setting_t *part)
 {
     entry in = {.section = section, .group = part, .where = section->name};
+    if (section->is_list ? !config_setting_is_list(part) : !config_setting_is_group(part))
+        build->refused[section->section]++; /* told by check_parts */
     if (!section->is_list)
         return config_setting_is_group(part) ? read_entry(build, &in) : 0;
     for (int i = 0; config_setting_is_list(part) && i < config_setting_length(part); i++) {
@@ -189,13 +202,44 @@ int tlm_plan_build_instances(tlm_plan_build *build)
         most += part && config_setting_is_list(part) ? (size_t)config_setting_length(part) : 0;
     }
     build->plan->instances = tlm_arena_alloc(build->plan->memory, most * sizeof(tlm_plan_instance));
-    if (!build->plan->instances)
+    build->entries = tlm_arena_alloc(build->plan->memory, most * sizeof *build->entries);
+    if (!build->plan->instances || !build->entries)
         return -ENOMEM;
     for (uint32_t i = 0; i < tlm_plan_section_count; i++) {
         const config_setting_t *part = config_setting_get_member(build->root, tlm_plan_sections[i].name);
         int result = part ? read_section(build, &tlm_plan_sections[i], part) : 0;
         if (result < 0)
             return result;
+    }
+    return 0;
+}
+
+/** The option that a component's sentence begins with, "NAME: ...", or NULL. */
+static const tlm_option *option_named(const tlm_component *component, const char *sentence)
+{
+    for (uint32_t i = 0; i < component->option_count; i++) {
+        size_t size = strlen(component->options[i].name);
+        if (strncmp(component->options[i].name, sentence, size) == 0 && strncmp(sentence + size, ": ", 2) == 0)
+            return &component->options[i];
+    }
+    return NULL;
+}
+
+int tlm_plan_build_try(tlm_plan_build *build)
+{
+    const tlm_plan *plan = build->plan;
+    for (uint32_t i = 0; i < plan->instance_count && build->try_instance; i++) {
+        const tlm_plan_entry *at = &build->entries[i];
+        tlm_error error = {.text = "no reason was given"};
+        int result = at->is_sound ? build->try_instance(plan, i, &error) : 0;
+        if (result >= 0)
+            continue;
+        if (result == -ENOMEM)
+            return result;
+        const tlm_option *option = option_named(plan->instances[i].component, error.text);
+        const config_setting_t *place = option ? config_setting_get_member(at->group, option->name) : NULL;
+        tlm_config_problem(build->file, place ? place : at->group, "%s%s%s", at->where, option ? "." : ": ",
+                           error.text);
     }
     return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan_build.h"
+#include "suggest.h"
 
 static const config_setting_t *part(const tlm_plan_build *build, const char *name)
 {
@@ -154,6 +155,61 @@ static void check_dataset_count(tlm_plan_build *build)
     }
 }
 
+static int is_store(const tlm_plan_instance *instance)
+{
+    return instance->component->get_interface(TLM_INTERFACE_STORE) != NULL;
+}
+
+/** Whether an option that names a store ("": the first one of the file) names one; tells when it does not. */
+static void check_store(const tlm_plan_build *build, uint32_t index, const tlm_option *option, const char *wanted)
+{
+    const tlm_plan *plan = build->plan;
+    const tlm_plan_entry *at = &build->entries[index];
+    const config_setting_t *place = config_setting_get_member(at->group, option->name);
+    char more[TLM_SUGGEST_TEXT_SIZE];
+    tlm_suggest near = tlm_suggest_begin(wanted);
+    for (uint32_t i = 0; i < plan->instance_count; i++) {
+        const tlm_plan_instance *other = &plan->instances[i];
+        int is_named = strcmp(other->name, wanted) == 0;
+        if (is_store(other) && (is_named || !*wanted))
+            return;
+        if (is_store(other))
+            tlm_suggest_offer(&near, other->name);
+        if (is_named) {
+            tlm_config_problem(build->file, place,
+                               "%s.%s: expected the name of a store of this file, found '%s', which offers no %s",
+                               at->where, option->name, wanted, TLM_INTERFACE_STORE);
+            return;
+        }
+    }
+    if (*wanted)
+        tlm_config_problem(build->file, place, "%s.%s: expected the name of a store of this file, found '%.80s'%s",
+                           at->where, option->name, wanted, tlm_suggest_format(&near, more));
+    else
+        tlm_config_problem(build->file, at->group,
+                           "%s: expected a store in this file, found none; add a sink or an entry of 'stores' that "
+                           "offers %s",
+                           at->where, TLM_INTERFACE_STORE);
+}
+
+static void check_stores(const tlm_plan_build *build)
+{
+    const tlm_plan *plan = build->plan;
+    if (build->refused[TLM_SECTION_SINK] > 0 || build->refused[TLM_SECTION_STORE] > 0)
+        return; /* it may be the one that is meant */
+    for (uint32_t i = 0; i < plan->instance_count; i++) {
+        const tlm_component *component = plan->instances[i].component;
+        for (uint32_t j = 0; j < component->option_count; j++) {
+            const tlm_option *option = &component->options[j];
+            const char *name;
+            if (!(option->flags & TLM_OPTION_STORE))
+                continue;
+            memcpy(&name, (const char *)plan->instances[i].config + option->offset, sizeof name);
+            check_store(build, i, option, name ? name : "");
+        }
+    }
+}
+
 void tlm_plan_build_relations(tlm_plan_build *build)
 {
     check_count(build, TLM_SECTION_SOURCE, "sources", TLM_INPUTS_MAX);
@@ -163,4 +219,5 @@ void tlm_plan_build_relations(tlm_plan_build *build)
     check_sources(build);
     check_checkpoint(build);
     check_processors(build);
+    check_stores(build);
 }

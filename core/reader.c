@@ -83,9 +83,19 @@ static void share_dead(tlm_parcel *parcel, uint32_t record, uint32_t kind, uint3
 }
 
 /*
- * One event, to its lane. A lane that had decided it before a restart gets it to refill, unless it was a dead letter
- * then: all that was accepted is not above the highest timestamp that the lane had noted.
+ * Whether an event lies too far ahead. What a lane had decided before a restart is not judged again, as the clock has
+ * gone on: it was refused if the lane says so, and what was accepted is not above the highest timestamp it had noted.
  */
+static int is_too_far_ahead(const tlm_reader *reader, const tlm_reader_lane *lane, const tlm_record *record,
+                            int64_t time_ns, int is_decided, int64_t now_ns)
+{
+    if (is_decided)
+        return time_ns > lane->record.highest_ns || tlm_refused_has(lane->refused, record->position.ordinal);
+    int64_t taken_ns = record->append_time_ns ? record->append_time_ns : now_ns;
+    return time_ns > taken_ns + reader->pipeline->max_future * TLM_NS_PER_MS;
+}
+
+/* One event, to its lane. A lane that had decided it before a restart gets it to refill, unless it was refused then. */
 static void share_event(tlm_reader *reader, const tlm_events *events, uint32_t index, int64_t now_ns)
 {
     tlm_event *event = &events->events[index];
@@ -95,9 +105,7 @@ static void share_event(tlm_reader *reader, const tlm_events *events, uint32_t i
     const tlm_record *record = &events->records->records[event->record];
     int64_t ordinal = record->position.ordinal;
     int is_decided = lane->has_record && ordinal < lane->record.next.ordinal;
-    int64_t taken_ns = record->append_time_ns ? record->append_time_ns : now_ns;
-    int64_t latest_ns = taken_ns + reader->pipeline->max_future * TLM_NS_PER_MS;
-    int is_dead = event->time_ns > (is_decided ? lane->record.highest_ns : latest_ns);
+    int is_dead = is_too_far_ahead(reader, lane, record, event->time_ns, is_decided, now_ns);
 
     event->watermark_ns = reader->highest_ns == INT64_MIN
                               ? INT64_MIN
@@ -158,6 +166,12 @@ static int share(tlm_reader *reader, const tlm_events *events)
     return put_parcels(reader, &events->records->next);
 }
 
+/* Tells the other readers how far this one has come. */
+static void note_order(const tlm_reader *reader, uint32_t is_active)
+{
+    tlm_read_order_note(reader->options.order, reader->options.input, reader->highest_ns, is_active);
+}
+
 /* --- the thread -------------------------------------------------------------------------------------------------- */
 
 static int take_records(tlm_reader *reader, const tlm_records *records)
@@ -172,6 +186,7 @@ static int take_records(tlm_reader *reader, const tlm_records *records)
     }
     result = share(reader, events);
     events->unref(events);
+    note_order(reader, 1);
     if (result == -ENOMEM)
         fail(reader, "out of memory while sharing events out to lanes");
     return result;
@@ -183,6 +198,7 @@ static int tell(tlm_reader *reader, uint32_t state)
     if (reader->state == state)
         return 0;
     reader->state = state;
+    note_order(reader, state == TLM_INPUT_ACTIVE);
     for (uint32_t lane = 0; lane < reader->options.lane_count; lane++) {
         tlm_parcel *parcel = tlm_parcel_create(NULL, 0, 0);
         if (!parcel) {
@@ -233,8 +249,11 @@ static void *run(void *context)
 {
     tlm_reader *reader = context;
     int64_t quiet_since_ns = INT64_MAX;
-    while (!atomic_load(&reader->is_stopping) && read_once(reader, &quiet_since_ns) >= 0)
-        ;
+    note_order(reader, 1);
+    do
+        tlm_read_order_wait(reader->options.order, reader->options.input);
+    while (!atomic_load(&reader->is_stopping) && read_once(reader, &quiet_since_ns) >= 0);
+    note_order(reader, 0);
     return NULL;
 }
 
@@ -294,9 +313,13 @@ int tlm_reader_start(tlm_reader *reader, tlm_error *error)
 {
     const tlm_living *source = reader->options.source;
     tlm_error reason = {"no reason was given"};
-    int result = reader->source->open(source->instance, start_position(reader), &reason);
+    const tlm_position *from = start_position(reader);
+    int result = reader->source->open(source->instance, from, &reason);
     if (result < 0)
         return tlm_error_set(error, result, "%s: %.900s", source->planned->name, reason.text);
+    if (from)
+        tlm_log_write(reader->options.shared->log, TLM_LOG_INFO, source->planned->name,
+                      "goes on where the checkpoint left it, reading again from record %lld", (long long)from->ordinal);
     reader->is_open = 1;
     result = pthread_create(&reader->thread, NULL, run, reader);
     if (result)

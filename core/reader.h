@@ -9,15 +9,18 @@
 
 #include "host.h"
 #include "parcel.h"
+#include "read_order.h"
 #include "record.h"
+#include "refused.h"
 
 typedef struct tlm_reader tlm_reader;
 
 /** Where a lane stands with the reader's input when the pipeline starts. */
 typedef struct tlm_reader_lane {
     tlm_inbox *inbox;
-    uint32_t has_record;     /**< 0: the lane begins at the beginning */
-    tlm_input_record record; /**< meaningful if has_record */
+    uint32_t has_record;        /**< 0: the lane begins at the beginning */
+    tlm_input_record record;    /**< meaningful if has_record */
+    const tlm_refused *refused; /**< what it refused of that for lying too far ahead; meaningful if has_record */
 } tlm_reader_lane;
 
 typedef struct tlm_reader_options {
@@ -26,6 +29,7 @@ typedef struct tlm_reader_options {
     uint32_t input;
     const tlm_reader_lane *lanes; /**< copied */
     uint32_t lane_count;
+    tlm_read_order *order; /**< of all inputs; must outlive the reader */
     /** Told once, on the reader's thread, when it fails; reading has ended then. */
     void (*failed)(void *context, const char *sentence);
     void *context;
@@ -35,7 +39,7 @@ typedef struct tlm_reader_options {
 int tlm_reader_create(const tlm_reader_options *options, tlm_reader **ret_reader, tlm_error *error);
 /** Opens the source at the smallest position that a lane needs and starts the thread. */
 int tlm_reader_start(tlm_reader *reader, tlm_error *error);
-/** Asks it to end and joins it; the lanes' inboxes must be closed or drained meanwhile. */
+/** Asks it to end and joins it; the lanes' inboxes must be closed or drained meanwhile, the order ended. */
 void tlm_reader_stop(tlm_reader *reader);
 void tlm_reader_destroy(tlm_reader *reader);
 

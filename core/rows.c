@@ -5,8 +5,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* Texts are kept in chunks that never move, so that cells can point at them while the batch grows. */
-#define CHUNK_SIZE ((size_t)65536)
+/*
+ * Texts are kept in chunks that never move, so that cells can point at them while the batch grows. The first is small,
+ * for most early batches are a row or two; the others are large enough not to come from the heap (core/main.c).
+ */
+#define FIRST_CHUNK_SIZE ((size_t)4096)
+#define CHUNK_SIZE ((size_t)524288)
 
 typedef struct chunk {
     struct chunk *next;
@@ -82,9 +86,9 @@ static char *reserve_text(tlm_rows_builder *builder, size_t size)
 {
     chunk *head = builder->chunks;
     if (!head || head->capacity - head->used < size) {
-        size_t capacity = size > CHUNK_SIZE ? size : CHUNK_SIZE;
-        if (!head && size < CHUNK_SIZE / 16)
-            capacity = CHUNK_SIZE / 16; /* most early batches are a row or two */
+        size_t capacity = head ? CHUNK_SIZE : FIRST_CHUNK_SIZE;
+        if (capacity < size)
+            capacity = size;
         head = malloc(sizeof *head + capacity);
         if (!head)
             return NULL;

@@ -26,6 +26,7 @@ struct run {
     tlm_pipeline *pipeline;
     tlm_listener *listener;
     tlm_progress progress;
+    uint32_t is_end_told; /* that all inputs have ended */
 };
 
 /* --- up ---------------------------------------------------------------------------------------------------------- */
@@ -36,6 +37,7 @@ static int open_signals(struct run *run, tlm_error *error)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP); /* a terminal that closes must not cost the last flush */
     int result = pthread_sigmask(SIG_BLOCK, &set, NULL);
     if (result)
         return tlm_error_set(error, -result, "cannot block signals: %s", strerror(result));
@@ -175,21 +177,6 @@ static int is_over(struct run *run)
     return news.is_over || news.is_failed;
 }
 
-static void wait_for_end(struct run *run)
-{
-    struct pollfd fds[] = {{.fd = run->signal_fd, .events = POLLIN}, {.fd = run->wake_fd, .events = POLLIN}};
-    while (!is_over(run)) {
-        int timeout_ms = run->pipeline ? tlm_progress_show(&run->progress, run->pipeline) : -1;
-        int ready = poll(fds, TLM_COUNT(fds), timeout_ms);
-        if (ready > 0 && fds[0].revents && take_signal(run))
-            break;
-        uint64_t count;
-        if (ready > 0 && fds[1].revents && read(run->wake_fd, &count, sizeof count) < 0 && errno != EAGAIN)
-            break;
-    }
-    tlm_progress_clear(&run->progress);
-}
-
 static void log_accounting(const struct run *run)
 {
     tlm_accounting counts;
@@ -203,9 +190,43 @@ static void log_accounting(const struct run *run)
         sums[4] += counts.dead_lettered[kind];
     }
     tlm_log_write(run->log, TLM_LOG_INFO, "core",
-                  "consumed %" PRIu64 " = applied %" PRIu64 " + duplicate %" PRIu64 " + late %" PRIu64
+                  "kept: consumed %" PRIu64 " = applied %" PRIu64 " + duplicate %" PRIu64 " + late %" PRIu64
                   " + dead-lettered %" PRIu64,
                   sums[0], sums[1], sums[2], sums[3], sums[4]);
+    if (sums[4])
+        tlm_log_write(run->log, TLM_LOG_WARNING, "core",
+                      "%" PRIu64 " records are dead letters; the dataset dead_letters has each with its reason", sums[4]);
+}
+
+/* Once all inputs have ended while somebody is still being served: says so, and what has come of it. */
+static void tell_end_of_inputs(struct run *run)
+{
+    tlm_pipeline_news news;
+    if (!run->pipeline || !run->listener || run->is_end_told)
+        return;
+    tlm_pipeline_look(run->pipeline, &news);
+    if (!news.is_over || news.is_failed)
+        return;
+    run->is_end_told = 1;
+    tlm_progress_clear(&run->progress);
+    tlm_log_write(run->log, TLM_LOG_INFO, "core", "all inputs have ended; what they gave is served until this is stopped");
+    log_accounting(run);
+}
+
+static void wait_for_end(struct run *run)
+{
+    struct pollfd fds[] = {{.fd = run->signal_fd, .events = POLLIN}, {.fd = run->wake_fd, .events = POLLIN}};
+    while (!is_over(run)) {
+        tell_end_of_inputs(run);
+        int timeout_ms = run->pipeline && !run->is_end_told ? tlm_progress_show(&run->progress, run->pipeline) : -1;
+        int ready = poll(fds, TLM_COUNT(fds), timeout_ms);
+        if (ready > 0 && fds[0].revents && take_signal(run))
+            break;
+        uint64_t count;
+        if (ready > 0 && fds[1].revents && read(run->wake_fd, &count, sizeof count) < 0 && errno != EAGAIN)
+            break;
+    }
+    tlm_progress_clear(&run->progress);
 }
 
 /* What the run has come to, once it is stopped. */
@@ -215,7 +236,8 @@ static int outcome(struct run *run, int is_kept, tlm_error *error)
         return 0;
     tlm_pipeline_news news;
     tlm_pipeline_look(run->pipeline, &news);
-    log_accounting(run);
+    if (!run->is_end_told)
+        log_accounting(run);
     if (news.is_failed) /* health has logged the sentence of whoever failed */
         return tlm_error_set(error, -EIO, "stopped by the failure above; what was not kept will be read again");
     return is_kept ? 0 : tlm_error_set(error, -EIO, "not everything was kept; it will be read again");
@@ -237,15 +259,5 @@ int tlm_run(const tlm_plan *plan, const tlm_log *log, tlm_error *error)
             result = outcome(&run, is_kept, error);
     }
     finish(&run);
-    return result;
-}
-
-int tlm_check(const tlm_plan *plan, const tlm_log *log, tlm_error *error)
-{
-    tlm_shared *shared = NULL;
-    int result = tlm_shared_create(plan, log, &shared, error);
-    if (!result)
-        result = tlm_shared_create_instances(shared, error);
-    tlm_shared_destroy(shared);
     return result;
 }

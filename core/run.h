@@ -17,7 +17,4 @@
  */
 int tlm_run(const tlm_plan *plan, const tlm_log *log, tlm_error *error);
 
-/** Makes every instance of a plan and frees it again: what their own checks say. */
-int tlm_check(const tlm_plan *plan, const tlm_log *log, tlm_error *error);
-
 #endif

@@ -5,6 +5,28 @@ say() {
     printf '\n== %s\n' "$*" >&2
 }
 
+# read_env FILE: exports NAME=VALUE lines as they stand; what the environment has already wins.
+read_env() {
+    local line name value
+    while IFS= read -r line || [ -n "$line" ]; do
+        case $line in
+        '' | '#'*) continue ;;
+        [A-Za-z_]*=*) ;;
+        *)
+            echo "$1: expected NAME=VALUE, found: $line" >&2
+            exit 1
+            ;;
+        esac
+        name=${line%%=*}
+        value=${line#*=}
+        case $value in
+        \"*\") value=${value#\"} value=${value%\"} ;;
+        \'*\') value=${value#\'} value=${value%\'} ;;
+        esac
+        [ -n "${!name+set}" ] || export "$name=$value"
+    done <"$1"
+}
+
 # need_packages PACKAGE...: installs what is missing, as root or through sudo.
 need_packages() {
     local missing=() package sudo=()
@@ -32,6 +54,7 @@ need_packages() {
 BUILD_PACKAGES=(gcc g++ libc6-dev cmake ninja-build ccache pkg-config libconfig-dev libsimdjson-dev libsqlite3-dev
     libulfius-dev libmicrohttpd-dev libxxhash-dev zlib1g-dev)
 # The tests build C with cmocka; the end-to-end tests and the oracle are Python's standard library.
+# shellcheck disable=SC2034 # used by the scripts that source this
 TEST_PACKAGES=("${BUILD_PACKAGES[@]}" libcmocka-dev python3 git)
 
 # build PRESET [cmake option...]

@@ -29,7 +29,9 @@ enum {
 /** Flags of an option. */
 enum {
     TLM_OPTION_REQUIRED = 1u << 0, /**< must be given and, for text and lists, not be empty */
-    TLM_OPTION_SECRET = 1u << 1    /**< its value is never printed or logged */
+    TLM_OPTION_SECRET = 1u << 1,   /**< its value is never printed or logged */
+    TLM_OPTION_STORE = 1u << 2     /**< TEXT: names an instance of the file that is a store; absent or empty: the first
+                                        one. The host has seen to it that there is one */
 };
 
 /** Value of a TLM_OPTION_LIST: `count` NUL-terminated strings, owned by the host like the rest of the config struct. */
@@ -42,7 +44,7 @@ typedef struct tlm_text_list {
 typedef struct tlm_option {
     const char *name;           /**< key in the configuration file: lower case and underscores */
     uint32_t type;              /**< TLM_OPTION_... */
-    uint32_t flags;             /**< TLM_OPTION_REQUIRED, TLM_OPTION_SECRET */
+    uint32_t flags;             /**< TLM_OPTION_REQUIRED, TLM_OPTION_SECRET, TLM_OPTION_STORE */
     uint32_t offset;            /**< offsetof the member in the config struct */
     const char *default_text;   /**< read like a text of the file, without ${...}; NULL: zero or absent */
     int64_t min, max;           /**< inclusive, in the member's unit, bytes of TEXT, items of LIST; both 0: none */

@@ -415,6 +415,10 @@ size_t tlm_generator_write(tlm_generator *generator, int64_t number, char *out, 
     at = PUT(at, "\",\"stream_id\":\"");
     at = put_stream(generator, at, stream);
     *at++ = '"';
+    if (generator->options.chat_only) {
+        *ret_kind = TLM_EVENT_CHAT;
+        return (size_t)(put_chat(generator, at, stream, state) - out);
+    }
     if (turn > 0 && is_viewer_turn(generator, stream, turn)) {
         *ret_kind = TLM_EVENT_VIEWER;
         return (size_t)(put_viewer(generator, at, stream, time_ns, state) - out);
@@ -445,6 +449,8 @@ uint64_t tlm_generator_hash(const tlm_generator_options *options)
     memcpy(&rate, &options->rate, sizeof rate);
     hash = mix(hash ^ rate);
     hash = mix(hash ^ ((uint64_t)options->stream_count << 32 | options->chatters));
+    if (options->chat_only)
+        hash = mix(hash ^ 1);
     for (uint32_t i = 0; options->names && i < options->stream_count; i++) {
         for (size_t at = 0; at < options->names[i].size; at++)
             hash = mix(hash ^ (unsigned char)options->names[i].data[at]);

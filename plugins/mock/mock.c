@@ -45,6 +45,7 @@ typedef struct {
     uint32_t realtime;
     int64_t count;
     int64_t chatters;
+    uint32_t chat_only;
 } mock_config;
 
 struct tlm_instance {
@@ -146,6 +147,7 @@ static tlm_generator_options options_of(const tlm_instance *instance, int64_t st
                                    .start_ms = start_ms,
                                    .stream_count = instance->stream_count,
                                    .chatters = (uint32_t)config->chatters,
+                                   .chat_only = config->chat_only != 0,
                                    .rate = config->rate,
                                    .names = instance->names};
 }
@@ -174,7 +176,7 @@ static int check_place(const tlm_instance *instance, const tlm_position *from, t
                              start_ms, config->start_time_ns / NS_PER_MS);
     if (from->ordinal < 0 || generation_of(&options) != from->generation)
         return tlm_error_set(error, -ESTALE,
-                             "the run to go on with had other settings; put seed, rate, channels, streams and chatters "
+                             "the run to go on with had other settings; put seed, rate, channels, streams, chatters and chat_only "
                              "back to what they were, or begin with an empty checkpoint");
     return 0;
 }
@@ -416,6 +418,11 @@ static const tlm_option options[] = {
      .min = 1,
      .max = 1000000000,
      .doc = "Distinct users a stream."},
+    {.name = "chat_only",
+     .type = TLM_OPTION_BOOL,
+     .offset = offsetof(mock_config, chat_only),
+     .default_text = "false",
+     .doc = "true: chat events and nothing else, to measure with."},
 };
 
 static const tlm_component component = {

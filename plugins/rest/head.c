@@ -40,16 +40,6 @@ bool tlm_rest_is_token(tlm_text text)
     return text.size > 0;
 }
 
-bool tlm_rest_method_is_known(tlm_text method)
-{
-    static const char *const known[] = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"};
-
-    for (size_t i = 0; i < TLM_COUNT(known); i++)
-        if (tlm_text_equal(method, tlm_text_of(known[i])))
-            return true;
-    return false;
-}
-
 /* Takes the next line off `rest`; false when it does not end in CR LF or holds either of them inside. */
 static bool take_line(tlm_text *rest, tlm_text *ret_line)
 {
@@ -106,8 +96,6 @@ static bool judge_request_line(tlm_text line, tally *counts, tlm_rest_refusal *r
         return refuse(400, "the first line is no HTTP request line", ret_refusal);
     }
     counts->is_http_1_0 = line.data[7] == '0';
-    if (!tlm_rest_method_is_known(method))
-        return refuse(501, "the method is not known; methods are written in capital letters", ret_refusal);
     if (!is_target(method, target))
         return refuse(400, "the request target is malformed", ret_refusal);
     return true;

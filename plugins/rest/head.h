@@ -36,9 +36,6 @@ typedef struct tlm_rest_refusal {
  */
 bool tlm_rest_head_judge(tlm_text head, tlm_rest_request *ret_request, tlm_rest_refusal *ret_refusal);
 
-/** The methods that are known (case matters); others are 501. */
-bool tlm_rest_method_is_known(tlm_text method);
-
 /** Whether a text is a token of RFC 9110 section 5.6.2: at least one byte, all of them allowed in names. */
 bool tlm_rest_is_token(tlm_text text);
 

@@ -3,8 +3,6 @@
 
 #include "common/time.h"
 
-/* Digits that surely fit into 64 bits. */
-#define DIGITS_MAX 18
 #define OTHERWISE 1
 
 /* 0: `*ret_value` is there. OTHERWISE: the default counts. Negative: the answer is a 422. */
@@ -25,12 +23,13 @@ static bool parse_decimal(tlm_text text, int64_t *ret_value)
 {
     int64_t value = 0;
 
-    if (text.size == 0 || text.size > DIGITS_MAX)
+    if (text.size == 0)
         return false;
     for (size_t i = 0; i < text.size; i++) {
         if (text.data[i] < '0' || text.data[i] > '9')
             return false;
-        value = value * 10 + (text.data[i] - '0');
+        if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, text.data[i] - '0', &value))
+            return false;
     }
     *ret_value = value;
     return true;
@@ -68,8 +67,9 @@ bool tlm_rest_parameter_time(tlm_rest_call *call, const char *name, int64_t othe
         else
             result = tlm_time_parse(text.data, text.size, &time_ns);
         if (result < 0) {
-            tlm_rest_answer_error(call->answer, 422,
-                                  "parameter %s: expected an RFC 3339 timestamp or epoch milliseconds", name);
+            tlm_rest_answer_error(
+                call->answer, 422,
+                "parameter %s: expected an RFC 3339 timestamp or epoch milliseconds in the years 1970 to 2261", name);
             return false;
         }
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `rest`: the HTTP API over any store. */
+#include "origin.h"
 #include "server.h"
 
 #include <stdlib.h>
@@ -89,11 +90,23 @@ static void destroy(tlm_instance *rest)
     free(rest);
 }
 
+static int check_origins(const tlm_text_list *origins, tlm_error *error)
+{
+    tlm_error reason;
+
+    for (uint32_t i = 0; i < origins->count; i++)
+        if (tlm_rest_origin_check(origins->items[i], &reason) < 0)
+            return tlm_error_set(error, -EINVAL, "cors_origins: %.900s", reason.text);
+    return 0;
+}
+
 static int create(const tlm_host *host, const void *config, tlm_instance **ret_instance, tlm_error *error)
 {
     const rest_config *options = config;
-    tlm_instance *rest = calloc(1, sizeof *rest);
 
+    if (check_origins(&options->cors_origins, error) < 0)
+        return -EINVAL;
+    tlm_instance *rest = calloc(1, sizeof *rest);
     if (!rest)
         return tlm_error_set(error, -ENOMEM, "not enough memory");
     rest->config = options;
@@ -161,10 +174,10 @@ static const void *get_interface(const char *id)
 
 static const tlm_option options[] = {
     {"title", TLM_OPTION_TEXT, 0, AT(title), "Telemetra API", 0, 0, NULL, "Name that `GET /` tells."},
-    {"store", TLM_OPTION_TEXT, 0, AT(store), NULL, 0, 0, NULL,
+    {"store", TLM_OPTION_TEXT, TLM_OPTION_STORE, AT(store), NULL, 0, 0, NULL,
      "Name of the store that is asked for rows; the first one of the file when not given."},
     {"cors_origins", TLM_OPTION_LIST, 0, AT(cors_origins), NULL, 0, 0, NULL,
-     "Origins whose pages may read the API, compared exactly, such as http://localhost:3000."},
+     "Origins whose pages may read the API, compared exactly, such as http://localhost:3000; \"*\" is not allowed."},
     {"threads", TLM_OPTION_INTEGER, 0, AT(threads), "2", 1, 8, NULL,
      "Threads that answer; a query of the store keeps one busy."},
     {"max_connections", TLM_OPTION_INTEGER, 0, AT(max_connections), "4096", 1, 65536, NULL,

@@ -92,10 +92,18 @@ void tlm_rest_process_metrics(tlm_rest_call *call)
     metrics->release(text);
 }
 
+#define NAME_SIZE 128
+
+/* The worst of the stores of one kind. */
+typedef struct store_state {
+    uint32_t status; /* TLM_HEALTH_..., 0: not configured */
+    char name[NAME_SIZE];
+} store_state;
+
 /* What the report says: the worst state of either kind of store, and the items as they come. */
 typedef struct report {
-    tlm_json_writer writer;   /* of the items */
-    uint32_t database, redis; /* TLM_HEALTH_..., 0: not configured */
+    tlm_json_writer writer; /* of the items */
+    store_state database, redis;
 } report;
 
 static const char *status_word(uint32_t status)
@@ -110,22 +118,44 @@ static const char *status_word(uint32_t status)
     }
 }
 
-/* A store that is not configured, or configured and gone, is unavailable. */
-static const char *store_word(uint32_t status)
+/* Whether a store answers a question, whatever troubles it. */
+static bool store_answers(const tlm_rest_api *api, const char *name)
 {
-    if (status == TLM_HEALTH_OK)
+    static const char *const columns[] = {"stream_id"};
+    const tlm_query query = {
+        .struct_size = sizeof query, .limit = 1, .dataset = "streams", .columns = columns, .column_count = 1};
+    const tlm_stores_service *stores = api->host->get_service(api->host, TLM_SERVICE_STORES);
+    const tlm_store *store;
+    tlm_instance *instance;
+    tlm_result *result = NULL;
+    tlm_error error;
+
+    if (!stores || stores->find(api->host, name, &store, &instance) < 0)
+        return false;
+    int code = store->query(instance, &query, &result, &error);
+    if (code >= 0)
+        result->release(result);
+    return code >= 0 || code == -ENOENT;
+}
+
+/* One that is in trouble but answers is an error; one that is not configured, or gone, is unavailable. */
+static const char *store_word(const tlm_rest_api *api, const store_state *state)
+{
+    if (state->status == TLM_HEALTH_OK)
         return "ok";
-    return status == TLM_HEALTH_ERROR ? "error" : "unavailable";
+    return state->status != 0 && store_answers(api, state->name) ? "error" : "unavailable";
 }
 
 static void visit_item(void *context, const tlm_health_item *item)
 {
     report *found = context;
     tlm_json_writer *writer = &found->writer;
-    uint32_t *worst = strcmp(item->component, "redis") == 0 ? &found->redis : &found->database;
+    store_state *worst = strcmp(item->component, "redis") == 0 ? &found->redis : &found->database;
 
-    if (item->is_store && item->status > *worst)
-        *worst = item->status;
+    if (item->is_store && item->status > worst->status) {
+        worst->status = item->status;
+        snprintf(worst->name, sizeof worst->name, "%s", item->name);
+    }
     tlm_json_begin_object(writer);
     TLM_JSON_KEY(writer, "name");
     write_text(writer, item->name);
@@ -159,9 +189,9 @@ void tlm_rest_health(tlm_rest_call *call)
     write_text(&writer, status_word(status));
     write_now(&writer);
     TLM_JSON_KEY(&writer, "database");
-    write_text(&writer, store_word(found.database));
+    write_text(&writer, store_word(api, &found.database));
     TLM_JSON_KEY(&writer, "redis");
-    write_text(&writer, store_word(found.redis));
+    write_text(&writer, store_word(api, &found.redis));
     TLM_JSON_KEY(&writer, "pipeline");
     tlm_json_raw(&writer, items.data, items.size);
     tlm_json_end_object(&writer);

@@ -12,11 +12,19 @@ static tlm_emote_slot *slot_of(const tlm_emote_slot *slots, uint32_t capacity, u
     return (tlm_emote_slot *)&slots[at];
 }
 
+static int is_frozen(const tlm_emote_counts *counts)
+{
+    return counts->count && counts->count == counts->capacity;
+}
+
+/* More slots, a power of two; thaws what is frozen. */
 static int grow(tlm_emote_counts *counts)
 {
     if (counts->capacity > UINT32_MAX / 4)
         return -ENOMEM;
-    uint32_t capacity = counts->capacity ? counts->capacity * 2 : 8;
+    uint32_t capacity = 8;
+    while (capacity / 4 * 3 <= counts->count)
+        capacity *= 2;
     tlm_emote_slot *slots = calloc(capacity, sizeof *slots);
     if (!slots)
         return -ENOMEM;
@@ -31,6 +39,8 @@ static int grow(tlm_emote_counts *counts)
 
 int tlm_emote_counts_add(tlm_emote_counts *counts, uint64_t hash, tlm_text name)
 {
+    if (is_frozen(counts) && grow(counts) < 0)
+        return -ENOMEM;
     if (counts->capacity) {
         tlm_emote_slot *known = slot_of(counts->slots, counts->capacity, hash);
         if (known->count) {
@@ -48,6 +58,31 @@ int tlm_emote_counts_add(tlm_emote_counts *counts, uint64_t hash, tlm_text name)
     *slot_of(counts->slots, counts->capacity, hash) =
         (tlm_emote_slot){.hash = hash, .count = 1, .name = offset, .name_size = (uint32_t)name.size};
     counts->count++;
+    return 0;
+}
+
+int tlm_emote_counts_freeze(tlm_emote_counts *counts)
+{
+    if (!counts->count || is_frozen(counts))
+        return 0;
+    tlm_emote_slot *slots = malloc(counts->count * sizeof *slots);
+    char *names = malloc(counts->names.size);
+    if (!slots || !names) {
+        free(slots);
+        free(names);
+        return -ENOMEM;
+    }
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < counts->capacity; i++)
+        if (counts->slots[i].count)
+            slots[count++] = counts->slots[i];
+    memcpy(names, counts->names.data, counts->names.size);
+    free(counts->slots);
+    free(counts->names.data);
+    counts->slots = slots;
+    counts->capacity = count;
+    counts->names.data = names;
+    counts->names.capacity = counts->names.size;
     return 0;
 }
 

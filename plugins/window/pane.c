@@ -215,6 +215,8 @@ int tlm_pane_freeze(tlm_pane *pane)
     int result = is_worth_packing(&pane->ids.flat) ? tlm_id_set_freeze(&pane->ids) : 0;
     if (result == 0 && is_worth_packing(&pane->chatters.flat))
         result = tlm_chatter_set_freeze(&pane->chatters);
+    if (result == 0 && pane->rare)
+        result = tlm_emote_counts_freeze(&pane->rare->emotes);
     return result;
 }
 

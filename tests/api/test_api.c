@@ -110,6 +110,7 @@ static void streams_come_by_viewers_and_page(void **state)
     assert_body(state, "/api/v1/streams", "[" BETA "," ALPHA "," UNSEEN "]");
     assert_body(state, "/api/v1/streams?limit=1&offset=1", "[" ALPHA "]");
     assert_body(state, "/api/v1/streams?offset=3", "[]");
+    assert_body(state, "/api/v1/streams?offset=9223372036854775807", "[]");
 }
 
 static void metrics_have_every_value_and_come_newest_first(void **state)

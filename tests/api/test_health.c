@@ -11,9 +11,6 @@
 #define STORED                                                                                                         \
     PROCESS_PIPELINE PROCESS_BEGINNING                                                                                 \
         "sinks = ({ component = \"sqlite\"; path = \"t.db\"; });\nfrontends = ({ component = \"rest\"; });\n"
-#define UNSTORED                                                                                                       \
-    PROCESS_PIPELINE PROCESS_BEGINNING                                                                                 \
-        "sinks = ({ component = \"file\"; path = \"rows.ndjson\"; });\nfrontends = ({ component = \"rest\"; });\n"
 
 static void the_process_is_alive_while_it_serves(void **state)
 {
@@ -35,20 +32,6 @@ static void a_good_pipeline_is_ok_without_redis(void **state)
     assert_memory_equal(answer.body, "{\"status\":\"ok\",\"timestamp\":\"20", 30);
     assert_non_null(strstr(answer.body, "Z\",\"database\":\"ok\",\"redis\":\"unavailable\""));
     assert_non_null(strstr(answer.body, "\"component\":\"sqlite\",\"status\":\"ok\""));
-    http_answer_finish(&answer);
-    assert_int_equal(process_end(run), 0);
-}
-
-static void without_a_store_the_database_is_unavailable(void **state)
-{
-    (void)state;
-    process *run = process_begin(UNSTORED);
-    http_answer answer = http_get(run->port, "/api/v1/health");
-    assert_int_equal(answer.status, 200);
-    assert_non_null(strstr(answer.body, "\"database\":\"unavailable\",\"redis\":\"unavailable\""));
-    http_answer_finish(&answer);
-    answer = http_get(run->port, "/api/v1/streams");
-    assert_int_equal(answer.status, 503);
     http_answer_finish(&answer);
     assert_int_equal(process_end(run), 0);
 }
@@ -93,7 +76,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_process_is_alive_while_it_serves),
         cmocka_unit_test(a_good_pipeline_is_ok_without_redis),
-        cmocka_unit_test(without_a_store_the_database_is_unavailable),
         cmocka_unit_test(head_and_wrong_methods_hold_for_health_too),
         cmocka_unit_test(live_health_answers_without_an_upgrade),
     };

@@ -42,6 +42,20 @@ class Conf(unittest.TestCase):
             for name in re.findall(r"\$\{([A-Z_0-9]+)", path.read_text()):
                 self.assertIn(name, known, path)
 
+    def test_a_store_that_rest_cannot_have_is_told(self):
+        rest = 'frontends = ({ component = "rest"; });'
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "x.cfg"
+            text = harness.config(pathlib.Path(folder) / "x.db", ["-"], frontend=True)
+            for wrong, sentence in [
+                    (text.replace(rest, rest.replace("rest\"", "rest\"; store = \"sqlit\"")),
+                     "frontends.rest.store: expected the name of a store of this file, found 'sqlit'; did you mean"),
+                    (text.replace('"sqlite"', '"file"'), "frontends.rest: expected a store in this file, found none")]:
+                path.write_text(wrong)
+                done = telemetra("check", path)
+                self.assertEqual(done.returncode, 78, done.stdout)
+                self.assertIn(sentence, done.stderr)
+
     def test_what_check_passes_run_starts(self):
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)

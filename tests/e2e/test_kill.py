@@ -11,6 +11,7 @@ import time
 import unittest
 
 import harness
+import test_inputs
 
 KILLS = 20
 
@@ -26,13 +27,14 @@ def events_decided(database):
 
 
 class Kill(unittest.TestCase):
-    def kill_and_restart(self, inputs, lanes, seed):
+    def kill_and_restart(self, inputs, lanes, seed, more_sources=""):
         chance = random.Random(seed)
         folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
         database = folder / "rows.db"
         # Small batches, queues and flushes: many places to be killed at.
         text = harness.config(database, inputs, lanes=lanes, batch=64,
                               pipeline='flush_interval = "10ms"; queue_batches = 2; stop_timeout = "30s";')
+        text = text.replace("sources = (", f"sources = ({more_sources}")
         landed = 0
         for _ in range(KILLS):
             with harness.Telemetra(folder, text) as telemetra:
@@ -70,6 +72,20 @@ class Kill(unittest.TestCase):
 
     def test_adversarial_input_eight_lanes(self):
         self.check([self.adversarial()], 8, 2)
+
+    def test_two_sources_in_time_order_three_lanes(self):
+        """Each source is read again from a place of its own, and the rows are still those of their merge."""
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        events = test_inputs.lines(60_000)
+        first, second, merged = folder / "first", folder / "second", folder / "merged"
+        first.write_text("".join(events[0::2]))
+        second.write_text("".join(events[1::2]))
+        merged.write_text("".join(events))
+        run_folder, database = self.kill_and_restart(
+            [first], 3, 4, f'{{ component = "replay"; name = "other"; path = "{second}"; }},')
+        harness.compare(self, harness.oracle(run_folder / "oracle", [merged]), database, run_folder)
+        sums, _ = harness.accounting(database)
+        self.assertEqual((sums["consumed"], sums["applied"]), (60_000, 60_000))
 
     def test_recorded_chat_two_lanes(self):
         self.check([harness.recorded_file()], 2, 3)

@@ -51,7 +51,7 @@ static void read_head(tlm_text bytes)
         assert(refusal.status >= 400 && refusal.detail);
         return;
     }
-    assert(tlm_rest_method_is_known(request.method) && request.target.size > 0);
+    assert(tlm_rest_is_token(request.method) && request.target.size > 0);
     assert(memcmp(bytes.data + bytes.size - 4, "\r\n\r\n", 4) == 0);
     read_target(request.target);
 }

@@ -83,28 +83,33 @@ typedef struct health_row {
     uint32_t overall, database, redis; /* TLM_HEALTH_..., 0: not configured */
     int status;
     const char *words[3];
+    int failure; /* of the store's answers */
 } health_row;
 
 static void health_says_what_the_host_reports(void **state)
 {
     static const health_row rows[] = {
-        {TLM_HEALTH_OK, TLM_HEALTH_OK, TLM_HEALTH_OK, 200, {"ok", "ok", "ok"}},
-        {TLM_HEALTH_OK, TLM_HEALTH_OK, 0, 200, {"ok", "ok", "unavailable"}},
-        {TLM_HEALTH_DEGRADED, TLM_HEALTH_DEGRADED, TLM_HEALTH_OK, 200, {"degraded", "unavailable", "ok"}},
-        {TLM_HEALTH_DEGRADED, TLM_HEALTH_OK, TLM_HEALTH_DEGRADED, 200, {"degraded", "ok", "unavailable"}},
-        {TLM_HEALTH_ERROR, TLM_HEALTH_ERROR, 0, 503, {"error", "error", "unavailable"}},
+        {TLM_HEALTH_OK, TLM_HEALTH_OK, TLM_HEALTH_OK, 200, {"ok", "ok", "ok"}, 0},
+        {TLM_HEALTH_OK, TLM_HEALTH_OK, 0, 200, {"ok", "ok", "unavailable"}, 0},
+        /* It answers, but cannot keep what is new: its disk is full, say. */
+        {TLM_HEALTH_DEGRADED, TLM_HEALTH_DEGRADED, TLM_HEALTH_OK, 200, {"degraded", "error", "ok"}, 0},
+        {TLM_HEALTH_DEGRADED, TLM_HEALTH_DEGRADED, TLM_HEALTH_OK, 200, {"degraded", "unavailable", "ok"}, -EIO},
+        {TLM_HEALTH_DEGRADED, TLM_HEALTH_OK, TLM_HEALTH_DEGRADED, 200, {"degraded", "ok", "unavailable"}, 0},
+        {TLM_HEALTH_ERROR, TLM_HEALTH_ERROR, 0, 503, {"error", "error", "unavailable"}, 0},
+        {TLM_HEALTH_ERROR, TLM_HEALTH_ERROR, 0, 503, {"error", "unavailable", "unavailable"}, -EIO},
     };
 
     (void)state;
     rest_host *rest = rest_begin(&usual);
     for (size_t i = 0; i < TLM_COUNT(rows); i++) {
         const tlm_health_item items[] = {{"lane 0", "core", 0, rows[i].overall, tlm_text_of("")},
-                                         {"main", "sqlite", 1, rows[i].database, tlm_text_of("why \"not\"")},
+                                         {"fake", "sqlite", 1, rows[i].database, tlm_text_of("why \"not\"")},
                                          {"cache", "redis", 1, rows[i].redis, tlm_text_of("")}};
         char expected[256];
         rest->health = items;
         rest->health_count = rows[i].redis ? 3 : 2;
         rest->health_status = rows[i].overall;
+        rest->store.failure = rows[i].failure;
         http_answer answer = http_get(rest->port, "/api/v1/health");
         assert_int_equal(answer.status, rows[i].status);
         snprintf(expected, sizeof expected, "{\"status\":\"%s\",\"timestamp\":\"2", rows[i].words[0]);
@@ -178,6 +183,8 @@ static void streams_come_live_first_then_by_viewers_then_by_id(void **state)
     assert_body(rest, "/api/v1/streams?limit=2&offset=3", "[" UNSEEN "," OFF "]");
     assert_body(rest, "/api/v1/streams?offset=5", "[]");
     assert_body(rest, "/api/v1/streams?offset=999999999999999999", "[]");
+    assert_body(rest, "/api/v1/streams?offset=9223372036854775807", "[]");
+    assert_body(rest, "/api/v1/streams?offset=0000000000000000000005", "[]");
     assert_body(rest, "/api/v1/streams?limit=500&offset=4&unknown=1&unknown=2&x=%zz&&=", "[" OFF "]");
     assert_body(rest, "/api/v1/streams?l%69mit=%31", "[" TOP "]");
     rest_end(rest);
@@ -211,6 +218,8 @@ static void bad_limits_are_422(void **state)
         assert_refusal(rest, targets[i], 422, "limit");
     assert_refusal(rest, "/api/v1/streams?offset=-1", 422, "offset");
     assert_refusal(rest, "/api/v1/streams?offset=x", 422, "offset");
+    assert_refusal(rest, "/api/v1/streams?offset=9223372036854775808", 422, "from 0 to 9223372036854775807");
+    assert_refusal(rest, "/api/v1/streams?offset=99999999999999999999999", 422, "from 0 to 9223372036854775807");
     assert_status(rest, "/api/v1/streams/a/metrics?limit=1000", 200);
     assert_status(rest, "/api/v1/streams/a/moments?limit=200", 200);
     rest_end(rest);
@@ -293,6 +302,8 @@ static void before_pages_back_exclusively(void **state)
     assert_refusal(rest, "/api/v1/streams/a/metrics?before=", 422, "before");
     assert_refusal(rest, "/api/v1/streams/a/metrics?before=99999999999999", 422, "before");
     assert_refusal(rest, "/api/v1/streams/a/metrics?before=1&before=2", 422, "before");
+    assert_refusal(rest, "/api/v1/streams/a/metrics?before=3000-01-01T00:00:00Z", 422, "years 1970 to 2261");
+    assert_refusal(rest, "/api/v1/streams/a/metrics?before=9223372036854775807", 422, "years 1970 to 2261");
     rest_end(rest);
 }
 
@@ -491,6 +502,47 @@ static void a_store_that_is_gone_is_503(void **state)
     rest_end(rest);
 }
 
+static void an_origin_that_no_browser_sends_is_refused(void **state)
+{
+    static const char *const good[] = {"http://localhost:3000", "https://a.example", "http://127.0.0.1:1",
+                                       "http://[::1]:65535", "chrome-extension://abcdef"};
+    static const char *const wrong[] = {"*",
+                                        "localhost:3000",
+                                        "http://a.example/",
+                                        "https://a.example/path",
+                                        "http://a.example:0",
+                                        "http://a.example:65536",
+                                        "http://a.example:",
+                                        "http://A.example",
+                                        "http://*.example",
+                                        "http://",
+                                        "://a",
+                                        "null",
+                                        "http://[::1",
+                                        "http://a b"};
+
+    (void)state;
+    rest_host *rest = rest_make(&usual);
+    for (size_t i = 0; i < TLM_COUNT(good) + TLM_COUNT(wrong); i++) {
+        bool is_good = i < TLM_COUNT(good);
+        const char *origin = is_good ? good[i] : wrong[i - TLM_COUNT(good)];
+        const char *const options[][2] = {{"cors_origins", origin}, {NULL, NULL}};
+        void *config = rest_configure(rest->component, options);
+        tlm_instance *instance = NULL;
+        tlm_error error = {{0}};
+        int result = rest->component->create(&rest->host, config, &instance, &error);
+        if (result != (is_good ? 0 : -EINVAL))
+            fail_msg("%s: %d %s", origin, result, error.text);
+        if (!is_good) {
+            assert_memory_equal(error.text, "cors_origins: ", 14);
+            assert_non_null(strstr(error.text, origin));
+        }
+        rest->component->destroy(instance);
+        rest_free_config(rest->component, config);
+    }
+    rest_end(rest);
+}
+
 static void without_a_store_the_rows_are_503(void **state)
 {
     (void)state;
@@ -498,6 +550,10 @@ static void without_a_store_the_rows_are_503(void **state)
     assert_refusal(rest, "/api/v1/streams", 503, "no store is configured");
     assert_refusal(rest, "/api/v1/streams/a/metrics", 503, "no store is configured");
     assert_status(rest, "/", 200);
+    http_answer answer = http_get(rest->port, "/api/v1/health");
+    assert_int_equal(answer.status, 200);
+    assert_non_null(strstr(answer.body, "\"database\":\"unavailable\",\"redis\":\"unavailable\""));
+    http_answer_finish(&answer);
     rest_end(rest);
 }
 
@@ -565,7 +621,7 @@ static void an_unknown_route_is_404(void **state)
 
 static void a_wrong_method_is_405_with_allow(void **state)
 {
-    static const char *const methods[] = {"POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"};
+    static const char *const methods[] = {"POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "FOO", "get"};
 
     (void)state;
     rest_host *rest = rest_begin(&usual);
@@ -715,6 +771,7 @@ int main(void)
         cmocka_unit_test(moments_come_newest_first),
         cmocka_unit_test(a_store_without_moments_has_none),
         cmocka_unit_test(a_store_that_is_gone_is_503),
+        cmocka_unit_test(an_origin_that_no_browser_sends_is_refused),
         cmocka_unit_test(without_a_store_the_rows_are_503),
         cmocka_unit_test(a_named_store_must_be_there),
         cmocka_unit_test(bodies_are_kept_until_the_data_changes),

@@ -222,6 +222,8 @@ struct tlm_lane_state {
     notes *notes;
     tlm_position last[SCRIPT_INPUTS_MAX][SCRIPT_EVENTS_MAX];
     uint32_t counts[SCRIPT_INPUTS_MAX];
+    int64_t seconds[SCRIPT_EVENTS_MAX]; /* of all events */
+    uint32_t second_count;
 };
 
 static const char *processor_settings(tlm_instance *instance)
@@ -253,6 +255,7 @@ static int lane_events(tlm_lane_state *state, const tlm_event_view *view)
                          .lane = state->lane->lane,
                          .refill = view->refill,
                          .watermark_second = watermark_ns == INT64_MIN ? INT64_MIN : watermark_ns / NS};
+        state->seconds[state->second_count++] = event->time_ns / NS;
         state->last[view->input][state->counts[view->input]++] = view->batch->records->records[event->record].position;
         tlm_cell cells[2] = {{.is_set = 1, .size = 1, .as.text = stream},
                              {.is_set = 1, .as.integer = event->time_ns / NS}};
@@ -263,11 +266,18 @@ static int lane_events(tlm_lane_state *state, const tlm_event_view *view)
     return 0;
 }
 
-/* A window of ten seconds ends every ten. */
+/* Every event lies in one window of ten seconds. */
 static int64_t next_due(tlm_lane_state *state)
 {
+    int64_t due_ns = INT64_MAX;
+    if (state->lane->lane)
+        return due_ns;
     pthread_mutex_lock(&state->notes->mutex);
-    int64_t due_ns = state->lane->lane ? INT64_MAX : (state->notes->advanced_second / 10 + 1) * 10 * NS;
+    for (uint32_t i = 0; i < state->second_count; i++) {
+        int64_t end_second = (state->seconds[i] / 10 + 1) * 10;
+        if (end_second > state->notes->advanced_second && end_second * NS < due_ns)
+            due_ns = end_second * NS;
+    }
     pthread_mutex_unlock(&state->notes->mutex);
     return due_ns;
 }
@@ -292,6 +302,11 @@ static int nothing(tlm_lane_state *state)
 {
     (void)state;
     return 0;
+}
+
+static int prepare(tlm_lane_state *state)
+{
+    return state->notes->prepare_fails;
 }
 
 static int rebuild_from(tlm_lane_state *state, uint32_t input, tlm_position *ret_position)
@@ -323,7 +338,7 @@ static void processor_stop(tlm_instance *instance)
 static const void *processor_interface(const char *id)
 {
     static const tlm_processor processor = {processor_settings, lane_open,   lane_events, next_due,
-                                            lane_advance,       final_after, nothing,     nothing,
+                                            lane_advance,       final_after, nothing,     prepare,
                                             rebuild_from,       size_bytes,  lane_close};
     return strcmp(id, TLM_INTERFACE_PROCESSOR) ? NULL : &processor;
 }
@@ -344,12 +359,33 @@ static int take(tlm_instance *instance, uint32_t lane, const char *settings,
     return 0;
 }
 
+static void keep_state(vault *vault_of, uint32_t lane, const tlm_state_change *change)
+{
+    uint32_t i = 0;
+    for (; i < vault_of->state_count; i++)
+        if (vault_of->states[i].lane == lane && !strcmp(vault_of->states[i].component, change->component) &&
+            tlm_text_equal(tlm_text_of(vault_of->states[i].key), change->key))
+            break;
+    assert_true(i < TLM_COUNT(vault_of->states) && change->value.size <= sizeof vault_of->states[i].value);
+    if (i == vault_of->state_count)
+        vault_of->state_count++;
+    vault_of->states[i].lane = lane;
+    (void)snprintf(vault_of->states[i].component, sizeof vault_of->states[i].component, "%s", change->component);
+    (void)snprintf(vault_of->states[i].key, sizeof vault_of->states[i].key, "%.*s", (int)change->key.size,
+                   change->key.data);
+    vault_of->states[i].value_size = change->value.size;
+    if (change->value.size)
+        memcpy(vault_of->states[i].value, change->value.data, change->value.size);
+}
+
 static void keep(vault *vault_of, const tlm_commit *commit)
 {
     uint32_t lane = commit->flush.lane;
     vault_of->lanes[lane].sequence = commit->flush.sequence;
     (void)snprintf(vault_of->lanes[lane].record, sizeof vault_of->lanes[lane].record, "%.*s", (int)commit->record.size,
                    commit->record.data);
+    for (uint32_t i = 0; i < commit->change_count; i++)
+        keep_state(vault_of, lane, &commit->changes[i]);
     for (uint32_t i = 0; i < commit->flush.rows_count; i++) {
         const tlm_rows *rows = commit->flush.rows[i];
         if (rows->dataset == &dataset)
@@ -414,8 +450,16 @@ static int state_get(tlm_instance *instance, uint32_t lane, const char *componen
 static int state_each(tlm_instance *instance, uint32_t lane, const char *component,
                       int (*found)(void *context, tlm_text key, tlm_text value), void *context)
 {
-    (void)instance, (void)lane, (void)component, (void)found, (void)context;
-    return 0;
+    vault *vault_of = instance->config->what;
+    int result = 0;
+    for (uint32_t i = 0; i < vault_of->state_count && !result; i++) {
+        if (vault_of->states[i].lane != lane || strcmp(vault_of->states[i].component, component) ||
+            !vault_of->states[i].value_size)
+            continue;
+        result = found(context, tlm_text_of(vault_of->states[i].key),
+                       (tlm_text){vault_of->states[i].value, vault_of->states[i].value_size});
+    }
+    return result;
 }
 
 static void submit(tlm_instance *instance, const tlm_flush *flush, tlm_done done, void *token)

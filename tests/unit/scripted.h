@@ -41,6 +41,7 @@ typedef struct notes {
     seen_event seen[SCRIPT_EVENTS_MAX];
     uint32_t seen_count;
     int64_t advanced_second; /* of the last advance of lane 0 */
+    int prepare_fails;       /* what `prepare` returns */
     uint32_t is_stopped;     /* the component was stopped */
     uint32_t closed_late;    /* lanes that were closed after that */
     uint32_t closed;
@@ -55,6 +56,12 @@ typedef struct vault {
         char record[2048];
     } lanes[8];
     char settings[256];
+    struct {
+        uint32_t lane;
+        char component[80], key[80], value[1024];
+        size_t value_size; /* 0: removed */
+    } states[64];
+    uint32_t state_count;
     uint32_t row_count; /* committed rows of the processor */
     uint32_t dead_count;
     int fail_times, fail_with; /* so many commits fail with that */

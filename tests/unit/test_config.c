@@ -42,6 +42,16 @@ static const row rows[] = {
     {"key given twice",
      "pipeline = {\n  lanes = 1;\n  lanes = 2;\n}; " GOOD,
      {"x.cfg:3: 'lanes' is given twice in one group; keep one of them"}},
+    {"key given twice in a line of several keys",
+     "log = { level = \"INFO\"; format = \"text\"; level = \"INFO\"; }; " GOOD,
+     {"x.cfg:1: 'level' is given twice in one group; keep one of them"}},
+    {"key given twice, and once in another group",
+     "sources = ( { component = \"tap\"; name = \"a\" }, { component = \"tap\"; name = \"b\"; name = \"c\" } ); " REST,
+     {"x.cfg:1: 'name' is given twice in one group; keep one of them"}},
+    {"section given twice", GOOD SOURCES, {"x.cfg:1: 'sources' is given twice in one group; keep one of them"}},
+    {"byte order mark",
+     "\xef\xbb\xbf" GOOD,
+     {"x.cfg:1: the file begins with a byte order mark (EF BB BF); save it as UTF-8 without one"}},
     {"array of several types",
      "sources = ( { component = \"everything\";\nnames = [ \"a\", 1 ]; } );" REST,
      {"x.cfg:2: an array [ ... ] holds values of one type; expected all texts, all numbers or all booleans"}},
@@ -68,6 +78,9 @@ static const row rows[] = {
     /* sections */
     {"unknown section", "source = ( ); " GOOD, {"x.cfg:1: unknown section 'source'; did you mean 'sources'?"}},
     {"unknown section, nothing near", "colours = { }; " GOOD, {"x.cfg:1: unknown section 'colours'"}},
+    {"group where the list of sinks belongs",
+     SOURCES CODEC "sinks = { component = \"keeper\" }; frontends = ( { component = \"gate\" } );",
+     {"x.cfg:1: sinks: expected a list of groups ( { component = \"...\" } ), found a group { ... }"}},
     {"group where a list belongs",
      "frontends = { component = \"door\" }; " GOOD,
      {"x.cfg:1: frontends: expected a list of groups ( { component = \"...\" } ), found a group { ... }"}},
@@ -78,6 +91,15 @@ static const row rows[] = {
     {"text in a list of groups",
      "frontends = ( \"door\" ); " GOOD,
      {"x.cfg:1: frontends[1]: expected a group { component = \"...\" }, found a text"}},
+    {"pipeline's name with illegal characters",
+     "pipeline = {\nname = \"my\\n\\\"one\\\"\" }; " GOOD,
+     {"x.cfg:2: pipeline.name: expected 1 to 64 letters, digits, '_', '-' or '.', found 'my?\"one\"'"}},
+    {"address that is none",
+     "listen = {\naddress = \"example.org\" }; " GOOD,
+     {"x.cfg:2: listen.address: expected an IPv4 or IPv6 address or \"localhost\", found 'example.org'"}},
+    {"address with a port",
+     "listen = { address = \"127.0.0.1:80\" }; " GOOD,
+     {"x.cfg:1: listen.address: expected an IPv4 or IPv6 address or \"localhost\", found '127.0.0.1:80'"}},
     /* components */
     {"no component",
      "frontends = ( { name = \"door\" } ); " GOOD,
@@ -194,7 +216,19 @@ static const row rows[] = {
     {"size without a known unit",
      WITH("room = \"64kb\";"),
      {"x.cfg:1: sources.everything.room: expected a size such as \"64KiB\" or \"2GiB\" of at least 1KiB, found "
-      "'64kb'"}},
+      "'64kb'; did you mean '64KiB'?"}},
+    {"size in megabytes",
+     WITH("room = \"1.5 MB\";"),
+     {"x.cfg:1: sources.everything.room: expected a size such as \"64KiB\" or \"2GiB\" of at least 1KiB, found "
+      "'1.5 MB'; did you mean '1.5MiB'?"}},
+    {"size with a unit of something else",
+     WITH("room = \"64Tb\";"),
+     {"x.cfg:1: sources.everything.room: expected a size such as \"64KiB\" or \"2GiB\" of at least 1KiB, found "
+      "'64Tb'"}},
+    {"duration with a long unit",
+     WITH("pause = \"5min\";"),
+     {"x.cfg:1: sources.everything.pause: expected a duration such as \"500ms\", \"10s\" or \"2h\" from 10ms to 2h, "
+      "found '5min'"}},
     {"unknown choice",
      WITH("colour = \"gren\";"),
      {"x.cfg:1: sources.everything.colour: expected one of \"red\", \"green\", \"blue\", found 'gren'; did you mean "
@@ -289,6 +323,22 @@ static const row rows[] = {
     {"one dataset of two processors",
      GOOD "processors = ( { component = \"counter\"; name = \"a\" },\n{ component = \"counter\"; name = \"b\" } );",
      {"x.cfg:2: processors.b: expected datasets of its own, found 'tallies', which 'a' (x.cfg:1) emits too"}},
+    {"store that is not configured",
+     GOOD "frontends = (\n{ component = \"gate\";\nstore = \"keper\" } );",
+     {"x.cfg:3: frontends.gate.store: expected the name of a store of this file, found 'keper'; did you mean "
+      "'keeper'?"}},
+    {"store that is none",
+     GOOD "frontends = ( { component = \"gate\"; store = \"tap\" } );",
+     {"x.cfg:1: frontends.gate.store: expected the name of a store of this file, found 'tap', which offers no "
+      "telemetra.store/1"}},
+    {"frontend of a store without any",
+     SOURCES CODEC "sinks = ( { component = \"ledger\" } );\nfrontends = ( { component = \"gate\" } );",
+     {"x.cfg:2: frontends.gate: expected a store in this file, found none; add a sink or an entry of 'stores' that "
+      "offers telemetra.store/1"}},
+    {"store that is refused itself",
+     "sinks = ( { component = \"ledger\" }, { component = \"keper\" } ); " SOURCES CODEC
+     "frontends = ( { component = \"gate\"; store = \"keper\" } );",
+     {"x.cfg:1: sinks.keper: no plugin has a component 'keper'; did you mean 'keeper'?"}},
     /* secrets */
     {"secret too long",
      WITH("password = \"hunter2-hunter2\";"),
@@ -332,7 +382,7 @@ static void write_text(const char *path, const char *text)
 static int load_text(frame *in, const char *text, tlm_plan **ret_plan, tlm_problems *problems)
 {
     write_text("x.cfg", text);
-    return tlm_plan_load("x.cfg", in->registry, ret_plan, problems);
+    return tlm_plan_load("x.cfg", in->registry, NULL, ret_plan, problems);
 }
 
 static tlm_plan *load_good(frame *in, const char *text)
@@ -474,7 +524,7 @@ static void more_mistakes_than_can_be_told_are_counted(void **state)
     assert_true(fputs(GOOD, file) >= 0);
     assert_int_equal(fclose(file), 0);
     frame *in = *state;
-    assert_int_equal(tlm_plan_load("x.cfg", in->registry, &plan, &problems), -EINVAL);
+    assert_int_equal(tlm_plan_load("x.cfg", in->registry, NULL, &plan, &problems), -EINVAL);
     assert_int_equal(problems.count, TLM_PROBLEMS_MAX);
     assert_int_equal(problems.lost, 5);
     tlm_problems_finish(&problems);
@@ -485,8 +535,8 @@ static void a_file_that_cannot_be_read_is_told_with_its_reason(void **state)
     frame *in = *state;
     tlm_plan *plan = NULL;
     tlm_problems problems = {0};
-    assert_int_equal(tlm_plan_load("none.cfg", in->registry, &plan, &problems), -ENOENT);
-    assert_int_equal(tlm_plan_load("inner", in->registry, &plan, &problems), -EISDIR);
+    assert_int_equal(tlm_plan_load("none.cfg", in->registry, NULL, &plan, &problems), -ENOENT);
+    assert_int_equal(tlm_plan_load("inner", in->registry, NULL, &plan, &problems), -EISDIR);
     assert_int_equal(problems.count, 2);
     assert_string_equal(problems.sentences[0], "none.cfg: cannot read the file: No such file or directory");
     assert_string_equal(problems.sentences[1], "inner: cannot read the file: Is a directory");
@@ -498,7 +548,7 @@ static void a_file_beyond_its_bound_is_refused(void **state)
     frame *in = *state;
     tlm_plan *plan = NULL;
     tlm_problems problems = {0};
-    assert_int_equal(tlm_plan_load("/dev/zero", in->registry, &plan, &problems), -EFBIG);
+    assert_int_equal(tlm_plan_load("/dev/zero", in->registry, NULL, &plan, &problems), -EFBIG);
     assert_int_equal(problems.count, 1);
     assert_string_equal(problems.sentences[0], "/dev/zero: cannot read the file: File too large");
     tlm_problems_finish(&problems);
@@ -631,11 +681,11 @@ static void an_included_file_is_found_beside_the_one_that_is_run(void **state)
     tlm_problems problems = {0};
     write_text("inner/good.cfg", "@include \"listen.cfg\"\n" GOOD);
     write_text("inner/listen.cfg", "listen = { port = 0x50; };\n");
-    assert_int_equal(tlm_plan_load("inner/good.cfg", in->registry, &plan, &problems), 0);
+    assert_int_equal(tlm_plan_load("inner/good.cfg", in->registry, NULL, &plan, &problems), 0);
     assert_int_equal(plan->listen.port, 80);
     tlm_plan_destroy(plan);
     write_text("inner/listen.cfg", "listen = {\n port = 70000;\n address = 5000000000; };\n");
-    assert_int_equal(tlm_plan_load("inner/good.cfg", in->registry, &plan, &problems), -EINVAL);
+    assert_int_equal(tlm_plan_load("inner/good.cfg", in->registry, NULL, &plan, &problems), -EINVAL);
     assert_int_equal(problems.count, 2);
     assert_string_equal(problems.sentences[0],
                         "inner/listen.cfg:2: listen.port: expected a whole number from 0 to 65535, found 70000");

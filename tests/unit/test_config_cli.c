@@ -124,6 +124,13 @@ static void help_is_there_for_all_and_for_each(void **state)
     assert_run("describe --help 2>&-", 0, "--markdown");
     assert_run("plugin list --help 2>&-", 0, "Usage: telemetra plugin list [OPTION...]");
     assert_run("version --help 2>&-", 0, "Usage: telemetra version");
+    assert_run("help 2>&-", 0, "Usage: telemetra COMMAND");
+    assert_run("help check 2>&-", 0, "Usage: telemetra check FILE");
+    assert_run("help plugin list 2>&-", 0, "Usage: telemetra plugin list [OPTION...]");
+    assert_run("help plugin 2>&-", 0, "Usage: telemetra plugin list [OPTION...]");
+    assert_run("plugin --help 2>&-", 0, "Usage: telemetra plugin list [OPTION...]");
+    assert_run("--help", 0, "  help [COMMAND] ");
+    assert_run("help chek", 2, "unknown command 'chek'; did you mean 'check'?");
 }
 
 static void a_good_file_is_summed_up(void **state)
@@ -153,11 +160,25 @@ static void a_wrong_configuration_exits_with_78_and_all_mistakes_on_standard_err
     assert_silent("check bad.cfg 2>&-", "mistake");
 }
 
-static void what_a_component_refuses_is_a_wrong_configuration(void **state)
+static void what_components_refuse_is_told_with_all_other_mistakes(void **state)
 {
     (void)state;
-    assert_run("check stubborn.cfg", 78, "expected another day, found this one");
-    assert_run("run stubborn.cfg", 78, "expected another day, found this one");
+    static const char all[] = "refused.cfg:1: log.level: expected one of \"DEBUG\", \"INFO\", \"WARNING\", \"ERROR\", "
+                              "found 'LOUD'\n"
+                              "refused.cfg:6: sources.c.pace: expected a whole number from 1 to 10, found 11\n"
+                              "refused.cfg:3: sources.stubborn: expected another day, found this one\n"
+                              "refused.cfg:5: sources.b.pace: expected an even number, found 3\n"
+                              "telemetra: refused.cfg: 4 mistakes\n";
+    write_text("refused.cfg", "log = { level = \"LOUD\" };\nsources = (\n{ component = \"stubborn\" },\n"
+                              "{ component = \"choosy\"; name = \"b\";\npace = 3 },\n"
+                              "{ component = \"choosy\"; name = \"c\"; pace = 11 } );\n"
+                              "codec = { component = \"reader\" }; sinks = ( { component = \"keeper\" } );\n");
+    assert_run("check refused.cfg", 78, all);
+    assert_run("run refused.cfg", 78, all);
+    assert_run("run stubborn.cfg", 78,
+               "stubborn.cfg:2: sources.stubborn: expected another day, found this one\n"
+               "telemetra: stubborn.cfg: 1 mistake\n");
+    assert_silent("run stubborn.cfg", "ERROR");
 }
 
 static void describe_lists_components_and_groups(void **state)
@@ -165,6 +186,7 @@ static void describe_lists_components_and_groups(void **state)
     (void)state;
     assert_run("describe 2>&-", 0, "  counter          A piece of the tests.\n");
     assert_run("describe 2>&-", 0, "  pipeline         How events flow");
+    assert_run("describe lisen", 1, "did you mean the group 'listen'?\n");
     assert_run("describe contr", 1, "no plugin has a component 'contr'; did you mean 'counter'?");
 }
 
@@ -240,6 +262,9 @@ static void the_version_names_the_abi(void **state)
     char expected[64];
     (void)snprintf(expected, sizeof expected, "telemetra %s (plugin ABI ", TELEMETRA_VERSION);
     assert_run("version 2>&-", 0, expected);
+    assert_run("--version 2>&-", 0, expected);
+    assert_run("--version check", 2, "version: expected no argument, found 'check'");
+    assert_run("--vresion", 2, "unknown option '--vresion'; did you mean '--version'?");
 }
 
 int main(void)
@@ -250,7 +275,7 @@ int main(void)
         cmocka_unit_test(a_good_file_is_summed_up),
         cmocka_unit_test(a_file_may_come_through_a_pipe),
         cmocka_unit_test(a_wrong_configuration_exits_with_78_and_all_mistakes_on_standard_error),
-        cmocka_unit_test(what_a_component_refuses_is_a_wrong_configuration),
+        cmocka_unit_test(what_components_refuse_is_told_with_all_other_mistakes),
         cmocka_unit_test(describe_lists_components_and_groups),
         cmocka_unit_test(describe_tells_options_with_types_bounds_and_defaults),
         cmocka_unit_test(describe_tells_datasets_with_their_columns),

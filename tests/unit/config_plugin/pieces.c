@@ -28,6 +28,20 @@ static int create_nothing(const tlm_host *host, const void *config, tlm_instance
     return tlm_error_set(error, -EINVAL, "expected another day, found this one");
 }
 
+typedef struct choosy {
+    int64_t pace;
+} choosy;
+
+static int create_choosy(const tlm_host *host, const void *config, tlm_instance **ret_instance, tlm_error *error)
+{
+    const choosy *options = config;
+    (void)host;
+    if (options->pace % 2)
+        return tlm_error_set(error, -EINVAL, "pace: expected an even number, found %lld", (long long)options->pace);
+    *ret_instance = &the_instance;
+    return 0;
+}
+
 static int start(tlm_instance *instance, tlm_error *error)
 {
     (void)instance;
@@ -46,11 +60,12 @@ static void never(void)
 }
 
 typedef union members {
-    void (*all[10])(void);
+    void (*all[16])(void);
     tlm_frontend aligned;
 } members;
 
-static const members some = {.all = {never, never, never, never, never, never, never, never, never, never}};
+static const members some = {.all = {never, never, never, never, never, never, never, never, never, never, never, never,
+                                     never, never, never, never}};
 
 static const void *offer(const char *id, const char *const *offered)
 {
@@ -75,6 +90,7 @@ OFFERS(keeper, TLM_INTERFACE_SINK, TLM_INTERFACE_CHECKPOINT, TLM_INTERFACE_STORE
 OFFERS(outlet, TLM_INTERFACE_SINK)
 OFFERS(ledger, TLM_INTERFACE_CHECKPOINT)
 OFFERS(door, TLM_INTERFACE_FRONTEND)
+OFFERS(gate, TLM_INTERFACE_FRONTEND)
 
 static const char *const colours[] = {"red", "green", "blue", NULL};
 
@@ -142,6 +158,28 @@ static const tlm_option everything_options[] = {
      .doc = "A secret choice."},
 };
 
+static const tlm_option choosy_options[] = {
+    {.name = "pace",
+     .type = TLM_OPTION_INTEGER,
+     .offset = offsetof(choosy, pace),
+     .default_text = "2",
+     .min = 1,
+     .max = 10,
+     .doc = "A pace."},
+};
+
+typedef struct gate {
+    const char *store;
+} gate;
+
+static const tlm_option gate_options[] = {
+    {.name = "store",
+     .type = TLM_OPTION_TEXT,
+     .flags = TLM_OPTION_STORE,
+     .offset = offsetof(gate, store),
+     .doc = "A store."},
+};
+
 typedef struct strict {
     const char *path;
     tlm_text_list hosts;
@@ -188,6 +226,8 @@ static const tlm_component keeper = {BASE("keeper", keeper)};
 static const tlm_component outlet = {BASE("outlet", outlet)};
 static const tlm_component ledger = {BASE("ledger", ledger)};
 static const tlm_component door = {BASE("door", door)};
+static const tlm_component gateway = {BASE("gate", gate), .config_size = sizeof(gate), .options = gate_options,
+                                      .option_count = TLM_COUNT(gate_options)};
 static const tlm_component stubborn = {.struct_size = sizeof(tlm_component),
                                        .id = "stubborn",
                                        .summary = "Refuses what no single option can be blamed for.",
@@ -196,12 +236,23 @@ static const tlm_component stubborn = {.struct_size = sizeof(tlm_component),
                                        .stop = ignore,
                                        .destroy = ignore,
                                        .get_interface = tap_interface};
+static const tlm_component choosy_tap = {.struct_size = sizeof(tlm_component),
+                                         .config_size = sizeof(choosy),
+                                         .id = "choosy",
+                                         .summary = "Refuses a value that its table lets pass.",
+                                         .options = choosy_options,
+                                         .option_count = TLM_COUNT(choosy_options),
+                                         .create = create_choosy,
+                                         .start = start,
+                                         .stop = ignore,
+                                         .destroy = ignore,
+                                         .get_interface = tap_interface};
 static const tlm_component counter = {BASE("counter", counter), .datasets = counter_datasets, .dataset_count = 1};
 static const tlm_component rich = {BASE("everything", tap), .config_size = sizeof(everything),
                                    .options = everything_options, .option_count = TLM_COUNT(everything_options)};
 static const tlm_component demanding = {BASE("strict", tap), .config_size = sizeof(strict), .options = strict_options,
                                         .option_count = TLM_COUNT(strict_options)};
 
-static const tlm_component *const components[] = {&tap,  &reader,   &keeper,  &outlet, &ledger,
-                                                  &door, &stubborn, &counter, &rich,   &demanding};
+static const tlm_component *const components[] = {&tap,      &reader,  &keeper, &outlet,    &ledger,     &door,
+                                                  &stubborn, &counter, &rich,   &demanding, &choosy_tap, &gateway};
 TLM_PLUGIN("pieces", "1.0", components);
