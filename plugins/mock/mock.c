@@ -282,7 +282,7 @@ static int mock_read(tlm_instance *instance, uint32_t max_records, int32_t timeo
         return TLM_READ_WAITING;
     const tlm_records *records = generate(instance, next, end);
     if (!records)
-        return tlm_error_set(error, -ENOMEM, "mock: no memory for a batch of events");
+        return tlm_error_set(error, -ENOMEM, "no memory for a batch of events");
     atomic_store_explicit(&instance->next, records->next.ordinal, memory_order_relaxed);
     *ret_records = records;
     return TLM_READ_RECORDS;
@@ -339,13 +339,13 @@ static int mock_create(const tlm_host *host, const void *settings, tlm_instance 
         return result;
     tlm_instance *instance = calloc(1, sizeof *instance);
     if (!instance)
-        return tlm_error_set(error, -ENOMEM, "mock: no memory");
+        return tlm_error_set(error, -ENOMEM, "no memory");
     instance->config = config;
     instance->wake_fd = -1;
     instance->stream_count = config->streams > 0 ? (uint32_t)config->streams : config->channels.count;
     if (config->streams == 0 && escape_channels(instance, &config->channels) < 0) {
         mock_destroy(instance);
-        return tlm_error_set(error, -ENOMEM, "mock: no memory for %" PRIu32 " names", config->channels.count);
+        return tlm_error_set(error, -ENOMEM, "no memory for %" PRIu32 " names", config->channels.count);
     }
     *ret_instance = instance;
     return 0;
@@ -358,7 +358,7 @@ static int mock_start(tlm_instance *instance, tlm_error *error)
 
     if (result < 0)
         mock_stop(instance);
-    return result < 0 ? tlm_error_set(error, result, "mock: cannot start: %s", strerror(-result)) : 0;
+    return result < 0 ? tlm_error_set(error, result, "cannot start: %s", strerror(-result)) : 0;
 }
 
 static const void *mock_interface(const char *id)
@@ -397,7 +397,8 @@ static const tlm_option options[] = {
     {.name = "start_time",
      .type = TLM_OPTION_TIME,
      .offset = offsetof(mock_config, start_time_ns),
-     .doc = "Time of the first events; without it the time of the first start, which a checkpoint remembers."},
+     .doc = "Time of the first events; without it the time of the first start, which a checkpoint remembers. "
+            "With realtime, events from before now, such as those of a pause, come at once."},
     {.name = "realtime",
      .type = TLM_OPTION_BOOL,
      .offset = offsetof(mock_config, realtime),

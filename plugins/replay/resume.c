@@ -43,7 +43,7 @@ static int resume_emptied(tlm_reader *reader, uint32_t index, const tlm_position
 {
     tlm_reader_warn(reader,
                     "%s; what it held before cannot be read again, windows that were open then stay incomplete, and it "
-                    "is read from its beginning",
+                    "is read from its beginning: what was read of it already counts again",
                     why->text);
     reader->index = index;
     return renumber_records(reader, from, error);

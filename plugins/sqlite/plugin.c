@@ -323,7 +323,6 @@ static const char *const synchronous_choices[] = {"normal", "full", NULL};
 static const tlm_option options[] = {
     {.name = "path",
      .type = TLM_OPTION_TEXT,
-     .flags = TLM_OPTION_REQUIRED,
      .offset = offsetof(config, path),
      .default_text = "telemetra.db",
      .doc = "Database file, made when it is missing. Each dataset is a table; times are nanoseconds since 1970: "

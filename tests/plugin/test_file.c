@@ -638,6 +638,15 @@ static void a_shells_file_is_appended_to_and_kept_in_whole_lines(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void no_option_is_required_and_has_a_default(void **state)
+{
+    fixture *self = *state;
+    for (uint32_t i = 0; i < self->file.component->option_count; i++) {
+        const tlm_option *option = &self->file.component->options[i];
+        assert_false((option->flags & TLM_OPTION_REQUIRED) && option->default_text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -654,6 +663,7 @@ int main(void)
         TEST(a_full_device_is_no_space),
         TEST(paths_that_will_not_do_are_named),
         TEST(a_file_that_another_process_writes_is_refused),
+        TEST(no_option_is_required_and_has_a_default),
         TEST(a_killed_process_loses_and_repeats_nothing),
         TEST(lanes_at_once_are_all_answered),
         TEST(standard_output_gets_lines_alone_and_is_no_lasting_checkpoint),

@@ -1048,6 +1048,15 @@ static void readers_answer_while_the_writer_commits(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void no_option_is_required_and_has_a_default(void **state)
+{
+    fixture *self = *state;
+    for (uint32_t i = 0; i < self->sqlite.component->option_count; i++) {
+        const tlm_option *option = &self->sqlite.component->options[i];
+        assert_false((option->flags & TLM_OPTION_REQUIRED) && option->default_text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1081,6 +1090,7 @@ int main(void)
         TEST(a_file_that_was_moved_away_takes_no_commits_until_it_is_back),
         TEST(a_deleted_file_is_told_by_a_query_and_made_anew_by_the_next_start),
         TEST(a_lock_held_too_long_is_busy_and_passes),
+        TEST(no_option_is_required_and_has_a_default),
         TEST(a_killed_process_loses_nothing_that_was_kept),
         TEST(two_processes_share_a_file),
         TEST(old_rows_are_deleted_and_others_kept),
