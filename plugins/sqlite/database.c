@@ -305,7 +305,11 @@ static int open_file(const tlm_database_settings *settings, int flags, bool read
 /* Recognises the file before anything is written to it. */
 static int adopt_file(sqlite3 *database, const char *path, tlm_error *error)
 {
-    int result = identify(database, error);
+    /* At one moment: another process may just be making the tables. */
+    int result = tlm_database_run(database, "BEGIN", "open", error);
+    if (result == 0)
+        result = identify(database, error);
+    tlm_database_rollback(database);
     if (result < 0)
         return explain(path, result, error);
     if (sqlite3_db_readonly(database, "main") == 1)
