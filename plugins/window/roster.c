@@ -5,9 +5,14 @@
 
 enum { CAPACITY_MIN = 1024 };
 
+/* One cache line has both: a lookup wants both. */
+typedef struct {
+    uint64_t user; /* 0: free */
+    int64_t last;  /* number of the last pane that had the user */
+} place;
+
 struct tlm_roster {
-    uint64_t *users;   /* owned; open addressing by the high bits, 0 is free */
-    int64_t *lasts;    /* owned; number of the last pane that had the user */
+    place *places;     /* owned; open addressing by the high bits of the user */
     uint32_t capacity; /* a power of two */
     uint32_t used;     /* users noted, those of panes gone by too */
     uint32_t live;     /* users of the window that ended last */
@@ -24,15 +29,10 @@ static int64_t number_of(const tlm_geometry *geometry, int64_t start_ns)
 
 static int allocate(tlm_roster *roster, uint32_t capacity)
 {
-    uint64_t *users = calloc(capacity, sizeof *users);
-    int64_t *lasts = malloc(capacity * sizeof *lasts);
-    if (!users || !lasts) {
-        free(users);
-        free(lasts);
+    place *places = calloc(capacity, sizeof *places);
+    if (!places)
         return -ENOMEM;
-    }
-    roster->users = users;
-    roster->lasts = lasts;
+    roster->places = places;
     roster->capacity = capacity;
     roster->used = 0;
     return 0;
@@ -54,8 +54,7 @@ void tlm_roster_destroy(tlm_roster *roster)
 {
     if (!roster)
         return;
-    free(roster->users);
-    free(roster->lasts);
+    free(roster->places);
     free(roster);
 }
 
@@ -64,7 +63,7 @@ size_t tlm_roster_size_bytes(const tlm_roster *roster)
     if (!roster)
         return 0;
     return sizeof *roster + roster->pane_count * sizeof *roster->counts +
-           roster->capacity * (sizeof *roster->users + sizeof *roster->lasts);
+           roster->capacity * sizeof *roster->places;
 }
 
 /* Whether a pane lies in the window that ends before pane `end`. */
@@ -78,13 +77,13 @@ static uint32_t *count_of(tlm_roster *roster, int64_t pane)
     return &roster->counts[pane % roster->pane_count];
 }
 
-/* The slot that holds the user, or the free one where it belongs. */
-static uint32_t slot_of(const tlm_roster *roster, uint64_t user)
+/* The place that holds the user, or the free one where it belongs. */
+static place *place_of(const tlm_roster *roster, uint64_t user)
 {
     uint32_t at = tlm_flat_home(user, roster->capacity);
-    while (roster->users[at] && roster->users[at] != user)
+    while (roster->places[at].user && roster->places[at].user != user)
         at = (at + 1) & (roster->capacity - 1);
-    return at;
+    return &roster->places[at];
 }
 
 /* Makes room: users of panes gone by are left behind, and if that is not enough the table grows. */
@@ -94,15 +93,12 @@ static int make_room(tlm_roster *roster)
     if (allocate(roster, roster->live > roster->capacity / 3 ? roster->capacity * 2 : roster->capacity) < 0)
         return -ENOMEM;
     for (uint32_t i = 0; i < old.capacity; i++) {
-        if (!old.users[i] || !is_inside(roster, old.lasts[i]))
+        if (!old.places[i].user || !is_inside(roster, old.places[i].last))
             continue;
-        uint32_t at = slot_of(roster, old.users[i]);
-        roster->users[at] = old.users[i];
-        roster->lasts[at] = old.lasts[i];
+        *place_of(roster, old.places[i].user) = old.places[i];
         roster->used++;
     }
-    free(old.users);
-    free(old.lasts);
+    free(old.places);
     return 0;
 }
 
@@ -110,19 +106,19 @@ static int note(tlm_roster *roster, int64_t pane, uint64_t user)
 {
     if (roster->used >= roster->capacity / 4 * 3 && make_room(roster) < 0)
         return -ENOMEM;
-    uint32_t at = slot_of(roster, user);
-    if (!roster->users[at]) {
-        roster->users[at] = user;
+    place *known = place_of(roster, user);
+    if (!known->user) {
+        known->user = user;
         roster->used++;
         roster->live++;
-    } else if (!is_inside(roster, roster->lasts[at])) {
+    } else if (!is_inside(roster, known->last)) {
         roster->live++;
-    } else if (pane > roster->lasts[at]) {
-        --*count_of(roster, roster->lasts[at]);
+    } else if (pane > known->last) {
+        --*count_of(roster, known->last);
     } else {
         return 0;
     }
-    roster->lasts[at] = pane;
+    known->last = pane;
     ++*count_of(roster, pane);
     return 0;
 }
@@ -139,7 +135,7 @@ int tlm_roster_note(tlm_roster *roster, const tlm_geometry *geometry, int64_t pa
 static void move_on(tlm_roster *roster, int64_t end)
 {
     if (end - roster->end >= roster->pane_count) {
-        memset(roster->users, 0, roster->capacity * sizeof *roster->users);
+        memset(roster->places, 0, roster->capacity * sizeof *roster->places);
         memset(roster->counts, 0, roster->pane_count * sizeof *roster->counts);
         roster->used = roster->live = 0;
         roster->end = end;
