@@ -182,7 +182,7 @@ static char *put_chat(const tlm_generator *generator, char *at, uint32_t stream,
 
     at = put_user(generator, at, stream, draw(&state));
     /* Two of five messages have emotes. */
-    if (below(random, 5) < 2) {
+    if (!generator->options.no_emotes && below(random, 5) < 2) {
         emote_count = 1 + skewed(random << 7, EMOTES_A_MESSAGE_MAX);
         for (uint32_t i = 0; i < emote_count; i++)
             emotes[i] = &tlm_emotes[skewed(draw(&state), TLM_EMOTES)];
@@ -449,8 +449,8 @@ uint64_t tlm_generator_hash(const tlm_generator_options *options)
     memcpy(&rate, &options->rate, sizeof rate);
     hash = mix(hash ^ rate);
     hash = mix(hash ^ ((uint64_t)options->stream_count << 32 | options->chatters));
-    if (options->chat_only)
-        hash = mix(hash ^ 1);
+    hash = options->chat_only ? mix(hash ^ 1) : hash;
+    hash = options->no_emotes ? mix(hash ^ 2) : hash;
     for (uint32_t i = 0; options->names && i < options->stream_count; i++) {
         for (size_t at = 0; at < options->names[i].size; at++)
             hash = mix(hash ^ (unsigned char)options->names[i].data[at]);

@@ -30,6 +30,7 @@ typedef struct tlm_generator_options {
     uint32_t stream_count; /* 1 .. TLM_MOCK_STREAMS_MAX */
     uint32_t chatters;     /* distinct users a stream, at least 1 */
     bool chat_only;        /* no event of another kind, not even a stream_start */
+    bool no_emotes;
     double rate;           /* events per second and stream, TLM_MOCK_RATE_MIN .. TLM_MOCK_RATE_MAX */
     const tlm_text *names; /* ids as they stand in JSON strings; NULL: stream_0001, stream_0002 ... */
 } tlm_generator_options;

@@ -46,6 +46,7 @@ typedef struct {
     int64_t count;
     int64_t chatters;
     uint32_t chat_only;
+    uint32_t emotes;
 } mock_config;
 
 struct tlm_instance {
@@ -148,6 +149,7 @@ static tlm_generator_options options_of(const tlm_instance *instance, int64_t st
                                    .stream_count = instance->stream_count,
                                    .chatters = (uint32_t)config->chatters,
                                    .chat_only = config->chat_only != 0,
+                                   .no_emotes = config->emotes == 0,
                                    .rate = config->rate,
                                    .names = instance->names};
 }
@@ -176,7 +178,7 @@ static int check_place(const tlm_instance *instance, const tlm_position *from, t
                              start_ms, config->start_time_ns / NS_PER_MS);
     if (from->ordinal < 0 || generation_of(&options) != from->generation)
         return tlm_error_set(error, -ESTALE,
-                             "the run to go on with had other settings; put seed, rate, channels, streams, chatters and chat_only "
+                             "the run to go on with had other settings; put seed, rate, channels, streams, chatters, chat_only and emotes "
                              "back to what they were, or begin with an empty checkpoint");
     return 0;
 }
@@ -423,6 +425,11 @@ static const tlm_option options[] = {
      .offset = offsetof(mock_config, chat_only),
      .default_text = "false",
      .doc = "true: chat events and nothing else, to measure with."},
+    {.name = "emotes",
+     .type = TLM_OPTION_BOOL,
+     .offset = offsetof(mock_config, emotes),
+     .default_text = "true",
+     .doc = "false: messages without emotes, to measure with."},
 };
 
 static const tlm_component component = {
