@@ -5,8 +5,9 @@
 
 static const char *const source_members[] = {"open", "read", "close", "wake", "progress"};
 static const char *const codec_members[] = {"open", "decode", "close"};
-static const char *const processor_members[] = {"settings", "lane_open", "events",       "next_due",     "advance",    "final_after",
-                                                "early",    "prepare",   "rebuild_from", "size_bytes", "lane_close"};
+static const char *const processor_members[] = {"settings",     "lane_open",   "events",    "next_due",
+                                                "advance",      "final_after", "early",     "prepare",
+                                                "rebuild_from", "size_bytes",  "lane_close"};
 static const char *const sink_members[] = {"submit"};
 static const char *const checkpoint_members[] = {"take", "commit", "state_get", "state_each"};
 static const char *const store_members[] = {"query"};

@@ -195,7 +195,8 @@ static void log_accounting(const struct run *run)
                   sums[0], sums[1], sums[2], sums[3], sums[4]);
     if (sums[4])
         tlm_log_write(run->log, TLM_LOG_WARNING, "core",
-                      "%" PRIu64 " records are dead letters; the dataset dead_letters has each with its reason", sums[4]);
+                      "%" PRIu64 " records are dead letters; the dataset dead_letters has each with its reason",
+                      sums[4]);
 }
 
 /* Once all inputs have ended while somebody is still being served: says so, and what has come of it. */
@@ -209,7 +210,8 @@ static void tell_end_of_inputs(struct run *run)
         return;
     run->is_end_told = 1;
     tlm_progress_clear(&run->progress);
-    tlm_log_write(run->log, TLM_LOG_INFO, "core", "all inputs have ended; what they gave is served until this is stopped");
+    tlm_log_write(run->log, TLM_LOG_INFO, "core",
+                  "all inputs have ended; what they gave is served until this is stopped");
     log_accounting(run);
 }
 

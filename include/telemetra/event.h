@@ -58,10 +58,10 @@ typedef struct tlm_records {
     uint32_t struct_size;
     uint32_t record_count;
     const tlm_record *records;
-    const char *data;     /**< bytes of all records, followed by TLM_PADDING readable ones */
+    const char *data; /**< bytes of all records, followed by TLM_PADDING readable ones */
     uint64_t data_size;
-    const char *origin;   /**< file path or topic they come from, NUL-terminated, for dead letters */
-    tlm_position next;    /**< where reading goes on after the last one */
+    const char *origin; /**< file path or topic they come from, NUL-terminated, for dead letters */
+    tlm_position next;  /**< where reading goes on after the last one */
     void (*ref)(const struct tlm_records *records);
     void (*unref)(const struct tlm_records *records);
 } tlm_records;
@@ -75,7 +75,8 @@ typedef struct tlm_span {
     uint32_t size;
 } tlm_span;
 
-/** An emote of a chat message, 8-byte aligned in the arena. `hash` is the seeded hash of its bytes (tlm_host.hash_seed). */
+/** An emote of a chat message, 8-byte aligned in the arena. `hash` is the seeded hash of its bytes
+ * (tlm_host.hash_seed). */
 typedef struct tlm_emote {
     uint64_t hash;
     tlm_span name;
@@ -84,20 +85,20 @@ typedef struct tlm_emote {
 /** A stream that has events in a batch. */
 typedef struct tlm_event_stream {
     tlm_span id;
-    uint64_t hash;         /**< seeded hash of the id, never stored */
-    uint32_t partition;    /**< murmur2 of the id, sign bit cleared: modulo the number of lanes it gives the lane */
+    uint64_t hash;      /**< seeded hash of the id, never stored */
+    uint32_t partition; /**< murmur2 of the id, sign bit cleared: modulo the number of lanes it gives the lane */
     uint32_t reserved;
 } tlm_event_stream;
 
 /** What a transaction adds, 8-byte aligned in the arena. */
 typedef struct tlm_transaction {
-    tlm_int128 amount;   /**< 10^-9 of the currency, or whole bits; 0 if absent */
-    char currency[4];    /**< three capitals and a NUL; empty for bits */
-    uint32_t is_bits;    /**< transaction_type is "bits" */
+    tlm_int128 amount; /**< 10^-9 of the currency, or whole bits; 0 if absent */
+    char currency[4];  /**< three capitals and a NUL; empty for bits */
+    uint32_t is_bits;  /**< transaction_type is "bits" */
     uint32_t is_anonymous;
     uint32_t reserved;
-    int64_t months;      /**< INT64_MIN: absent */
-    int64_t gift_count;  /**< INT64_MIN: absent */
+    int64_t months;     /**< INT64_MIN: absent */
+    int64_t gift_count; /**< INT64_MIN: absent */
     tlm_span type, tier, message;
 } tlm_transaction;
 
@@ -126,15 +127,15 @@ typedef struct tlm_stream_meta {
 /** One typed event, 128 bytes. */
 typedef struct tlm_event {
     int64_t time_ns;
-    int64_t watermark_ns; /**< of its input before this event; written by the host */
+    int64_t watermark_ns;     /**< of its input before this event; written by the host */
     uint64_t id_low, id_high; /**< seeded 128-bit hash of event_id */
-    uint64_t user_hash;   /**< seeded hash of user_id, else of username; 0: nobody */
-    uint32_t record;      /**< index of the record it was decoded from */
-    uint32_t stream;      /**< index into tlm_events.streams */
-    uint32_t kind;        /**< TLM_EVENT_CHAT ... */
-    uint32_t flags;       /**< TLM_EVENT_ACTION */
+    uint64_t user_hash;       /**< seeded hash of user_id, else of username; 0: nobody */
+    uint32_t record;          /**< index of the record it was decoded from */
+    uint32_t stream;          /**< index into tlm_events.streams */
+    uint32_t kind;            /**< TLM_EVENT_CHAT ... */
+    uint32_t flags;           /**< TLM_EVENT_ACTION */
     tlm_span event_id;
-    tlm_span user;        /**< user_id, else username */
+    tlm_span user; /**< user_id, else username */
     tlm_span username;
     union {
         struct {

@@ -21,10 +21,10 @@ typedef struct tlm_frontend {
     /** Path prefixes it serves, NULL-terminated; "/" takes what no longer one does. Static. */
     const char *const *prefixes;
     /**
-     * Takes over a connected, non-blocking TCP socket from which nothing was read yet: the head of the first request has
-     * arrived whole (`head`, a copy, valid during the call) but still waits in the socket. The frontend owns `fd` from
-     * now on, whatever happens. `peer` is a struct sockaddr of `peer_size` bytes. Called on the host's listening thread:
-     * must not block.
+     * Takes over a connected, non-blocking TCP socket from which nothing was read yet: the head of the first request
+     * has arrived whole (`head`, a copy, valid during the call) but still waits in the socket. The frontend owns `fd`
+     * from now on, whatever happens. `peer` is a struct sockaddr of `peer_size` bytes. Called on the host's listening
+     * thread: must not block.
      */
     void (*adopt)(tlm_instance *instance, int fd, const void *peer, uint32_t peer_size, tlm_text head);
 } tlm_frontend;

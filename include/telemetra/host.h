@@ -110,7 +110,8 @@ typedef struct tlm_stores_service {
      * The configured instance of that name that offers a store; with `name` NULL or empty, the first one of the file.
      * -ENOENT: there is none. Call it from `start` or later.
      */
-    int (*find)(const tlm_host *host, const char *name, const struct tlm_store **ret_store, tlm_instance **ret_instance);
+    int (*find)(const tlm_host *host, const char *name, const struct tlm_store **ret_store,
+                tlm_instance **ret_instance);
 } tlm_stores_service;
 
 /* --- datasets ---------------------------------------------------------------------------------------------------- */

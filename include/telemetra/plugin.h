@@ -75,16 +75,9 @@ typedef struct tlm_plugin {
 #endif
 #define TLM_PLUGIN(plugin_id, plugin_version, component_array)                                                         \
     TLM_PLUGIN_LINKAGE TLM_EXPORT const tlm_plugin telemetra_plugin;                                                   \
-    const tlm_plugin telemetra_plugin = {TLM_PLUGIN_MAGIC,                                                             \
-                                         TLM_ABI_MAJOR,                                                                \
-                                         TLM_ABI_MINOR,                                                                \
-                                         (uint32_t)sizeof(tlm_plugin),                                                 \
-                                         TLM_ABI_MINOR,                                                                \
-                                         plugin_id,                                                                    \
-                                         plugin_version,                                                               \
-                                         component_array,                                                              \
-                                         (uint32_t)TLM_COUNT(component_array),                                         \
-                                         0}
+    const tlm_plugin telemetra_plugin = {                                                                              \
+        TLM_PLUGIN_MAGIC, TLM_ABI_MAJOR,  TLM_ABI_MINOR,   (uint32_t)sizeof(tlm_plugin),         TLM_ABI_MINOR,        \
+        plugin_id,        plugin_version, component_array, (uint32_t)TLM_COUNT(component_array), 0}
 
 #ifdef __cplusplus
 }

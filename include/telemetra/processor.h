@@ -29,12 +29,12 @@ enum {
  */
 typedef struct tlm_lane {
     uint32_t struct_size;
-    uint32_t lane;         /**< 0 .. lane_count-1 */
+    uint32_t lane; /**< 0 .. lane_count-1 */
     uint32_t lane_count;
-    uint32_t input_count;  /**< inputs that feed it */
-    int64_t watermark_ns;  /**< where the lane stands when it is opened; INT64_MIN: nothing was read yet */
-    int64_t quiet_ns;      /**< the highest quiet_ns of an `advance` until then; INT64_MIN: none */
-    uint64_t streams_max;  /**< bound for streams held at once */
+    uint32_t input_count; /**< inputs that feed it */
+    int64_t watermark_ns; /**< where the lane stands when it is opened; INT64_MIN: nothing was read yet */
+    int64_t quiet_ns;     /**< the highest quiet_ns of an `advance` until then; INT64_MIN: none */
+    uint64_t streams_max; /**< bound for streams held at once */
     /** Hands on one row of a dataset that the component declares; cells and texts are copied. -ENOMEM. */
     int (*emit)(const struct tlm_lane *lane, const tlm_dataset *dataset, uint32_t flags, const tlm_cell *cells);
     /** Notes the reason of a TLM_VERDICT_DEAD_LETTER given to view row `index`. -ENOMEM. */
@@ -45,8 +45,8 @@ typedef struct tlm_lane {
      */
     int (*state_put)(const struct tlm_lane *lane, tlm_text key, tlm_text value);
     /** Calls `found` with the value of a key if there is one. 1 found, 0 not, negative when the checkpoint is gone. */
-    int (*state_get)(const struct tlm_lane *lane, tlm_text key, int (*found)(void *context, tlm_text key, tlm_text value),
-                     void *context);
+    int (*state_get)(const struct tlm_lane *lane, tlm_text key,
+                     int (*found)(void *context, tlm_text key, tlm_text value), void *context);
     /** Calls `found` for every key of this component in this lane; a non-zero result ends the walk and is returned. */
     int (*state_each)(const struct tlm_lane *lane, int (*found)(void *context, tlm_text key, tlm_text value),
                       void *context);
@@ -55,11 +55,11 @@ typedef struct tlm_lane {
 /** A lane's share of a batch: `count` rows of it, in order. */
 typedef struct tlm_event_view {
     const tlm_events *batch;
-    const uint32_t *rows;        /**< indices into batch->events */
-    const int64_t *watermarks;   /**< of the lane before each of them */
-    uint8_t *verdicts;           /**< TLM_VERDICT_..., APPLIED at first; a processor may change them */
+    const uint32_t *rows;      /**< indices into batch->events */
+    const int64_t *watermarks; /**< of the lane before each of them */
+    uint8_t *verdicts;         /**< TLM_VERDICT_..., APPLIED at first; a processor may change them */
     uint32_t count;
-    uint32_t input;              /**< 0 .. input_count-1 */
+    uint32_t input; /**< 0 .. input_count-1 */
     /**
      * The events were decided before a restart and only refill open windows and known ids: count nothing, emit nothing,
      * put no state.

@@ -53,7 +53,8 @@ typedef struct tlm_commit {
     uint32_t struct_size;
     uint32_t change_count;
     tlm_flush flush;
-    tlm_text record; /**< the lane's positions, watermark and accounting after this flush: text, opaque to the checkpoint */
+    tlm_text
+        record; /**< the lane's positions, watermark and accounting after this flush: text, opaque to the checkpoint */
     const tlm_state_change *changes;
 } tlm_commit;
 
@@ -75,8 +76,8 @@ typedef struct tlm_checkpoint {
                 void (*taken)(void *context, const tlm_taken *taken), void *context, tlm_error *error);
     /**
      * Keeps rows, state changes and record in one transaction, durable when `done` says 0, provided that the lane still
-     * has this epoch and the sequence before this one (-ESTALE otherwise). A repeated commit that was kept already is 0.
-     * One call a lane is under way at a time; lanes overlap.
+     * has this epoch and the sequence before this one (-ESTALE otherwise). A repeated commit that was kept already is
+     * 0. One call a lane is under way at a time; lanes overlap.
      */
     void (*commit)(tlm_instance *instance, const tlm_commit *commit, tlm_done done, void *token);
     /** Calls `found` with the committed value of a key: 1 found, 0 not, negative errno. Blocks; any thread. */

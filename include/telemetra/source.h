@@ -29,13 +29,13 @@ enum {
  */
 typedef struct tlm_source {
     /**
-     * Begins reading at `from`, or at the beginning when it is NULL. -ESTALE with a sentence when that place is no more:
-     * the host stops rather than jump.
+     * Begins reading at `from`, or at the beginning when it is NULL. -ESTALE with a sentence when that place is no
+     * more: the host stops rather than jump.
      */
     int (*open)(tlm_instance *instance, const tlm_position *from, tlm_error *error);
     /**
-     * Reads at most `max_records` records, waiting at most `timeout_ms` for the first one; returns early with what there
-     * is. TLM_READ_...; with TLM_READ_RECORDS the caller owns one reference to `*ret_records`, which holds 1 to
+     * Reads at most `max_records` records, waiting at most `timeout_ms` for the first one; returns early with what
+     * there is. TLM_READ_...; with TLM_READ_RECORDS the caller owns one reference to `*ret_records`, which holds 1 to
      * `max_records` records. Negative: a fault that waiting does not mend, with its sentence.
      */
     int (*read)(tlm_instance *instance, uint32_t max_records, int32_t timeout_ms, const tlm_records **ret_records,

@@ -15,7 +15,10 @@ typedef struct {
     int error;       /* 0 or -ENOMEM */
 } tlm_buffer;
 
-#define TLM_BUFFER_INIT {0}
+#define TLM_BUFFER_INIT                                                                                                \
+    {                                                                                                                  \
+        0                                                                                                              \
+    }
 
 /* Frees the bytes and leaves an empty buffer. NULL is fine. */
 void tlm_buffer_finish(tlm_buffer *buffer);

@@ -22,7 +22,12 @@ typedef struct {
     tlm_flat_set flat;
 } tlm_chatter_set;
 
-#define TLM_CHATTER_SET_INIT {{0}}
+#define TLM_CHATTER_SET_INIT                                                                                           \
+    {                                                                                                                  \
+        {                                                                                                              \
+            0                                                                                                          \
+        }                                                                                                              \
+    }
 
 /* Set in every stored mark, so that no entry is all zero. For this room only. */
 #define TLM_CHATTER_USED (UINT32_C(1) << 31)

@@ -41,8 +41,8 @@ __extension__ typedef unsigned __int128 tlm_flat_wide;
 /* Makes room for at least one entry more: half more slots, hashed; thaws a frozen set. 0 or -ENOMEM. */
 int tlm_flat_grow(tlm_flat_set *set, size_t entry_size);
 
-/* Gives an empty set the slots to take `count` entries at most 3/4 full, so that it need not grow on the way there; does
- * nothing for another set. 0 or -ENOMEM. */
+/* Gives an empty set the slots to take `count` entries at most 3/4 full, so that it need not grow on the way there;
+ * does nothing for another set. 0 or -ENOMEM. */
 int tlm_flat_reserve(tlm_flat_set *set, size_t count, size_t entry_size);
 
 /* 0, or -ENOMEM with the set as it was. */

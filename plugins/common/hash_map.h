@@ -18,7 +18,10 @@ typedef struct {
     uint32_t count;
 } tlm_hash_map;
 
-#define TLM_HASH_MAP_INIT {0}
+#define TLM_HASH_MAP_INIT                                                                                              \
+    {                                                                                                                  \
+        0                                                                                                              \
+    }
 
 /* Frees the memory and leaves an empty map. NULL is fine. */
 void tlm_hash_map_finish(tlm_hash_map *map);

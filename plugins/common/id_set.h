@@ -21,7 +21,12 @@ typedef struct {
     tlm_flat_set flat;
 } tlm_id_set;
 
-#define TLM_ID_SET_INIT {{0}}
+#define TLM_ID_SET_INIT                                                                                                \
+    {                                                                                                                  \
+        {                                                                                                              \
+            0                                                                                                          \
+        }                                                                                                              \
+    }
 
 /* Frees the memory and leaves an empty set. NULL is fine. */
 void tlm_id_set_finish(tlm_id_set *set);

@@ -29,7 +29,10 @@ typedef struct {
     bool dense;
 } tlm_sketch;
 
-#define TLM_SKETCH_INIT {{0}, 0, 0, false}
+#define TLM_SKETCH_INIT                                                                                                \
+    {                                                                                                                  \
+        {0}, 0, 0, false                                                                                               \
+    }
 
 /* The hash that marks are made of: XXH3 (64 bits, seed 0), the same in every process and for all time, since sketches
  * of different days are merged. */

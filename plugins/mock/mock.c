@@ -178,7 +178,8 @@ static int check_place(const tlm_instance *instance, const tlm_position *from, t
                              start_ms, config->start_time_ns / NS_PER_MS);
     if (from->ordinal < 0 || generation_of(&options) != from->generation)
         return tlm_error_set(error, -ESTALE,
-                             "the run to go on with had other settings; put seed, rate, channels, streams, chatters, chat_only and emotes "
+                             "the run to go on with had other settings; put seed, rate, channels, streams, chatters, "
+                             "chat_only and emotes "
                              "back to what they were, or begin with an empty checkpoint");
     return 0;
 }

@@ -44,7 +44,8 @@ typedef struct {
 
 /* Counts one element. 0 or -ENOMEM. */
 int tlm_emote_counts_add(tlm_emote_counts *counts, uint64_t hash, tlm_text name);
-/* Packs the counts of a pane that rarely gets another emote; the next one thaws them. 0, or -ENOMEM, which does no harm. */
+/* Packs the counts of a pane that rarely gets another emote; the next one thaws them. 0, or -ENOMEM, which does no
+ * harm. */
 int tlm_emote_counts_freeze(tlm_emote_counts *counts);
 void tlm_emote_counts_finish(tlm_emote_counts *counts);
 static inline size_t tlm_emote_counts_size_bytes(const tlm_emote_counts *counts)

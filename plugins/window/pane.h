@@ -85,8 +85,8 @@ static inline size_t tlm_pane_size_bytes(const tlm_pane *pane)
     return tlm_pane_sets_size_bytes(pane) + tlm_pane_parts_size_bytes(pane);
 }
 
-/* Whether adding the event may change what tlm_pane_parts_size_bytes tells. Most do not, and looking costs a miss of the
- * cache. */
+/* Whether adding the event may change what tlm_pane_parts_size_bytes tells. Most do not, and looking costs a miss of
+ * the cache. */
 static inline bool tlm_pane_may_grow_parts(const tlm_pane *pane, const tlm_event *event)
 {
     return event->kind != TLM_EVENT_CHAT || event->as.chat.emotes.size || pane->sketch ||

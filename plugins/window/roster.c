@@ -62,8 +62,7 @@ size_t tlm_roster_size_bytes(const tlm_roster *roster)
 {
     if (!roster)
         return 0;
-    return sizeof *roster + roster->pane_count * sizeof *roster->counts +
-           roster->capacity * sizeof *roster->places;
+    return sizeof *roster + roster->pane_count * sizeof *roster->counts + roster->capacity * sizeof *roster->places;
 }
 
 /* Whether a pane lies in the window that ends before pane `end`. */
@@ -174,7 +173,8 @@ int tlm_roster_count(tlm_roster **roster, const tlm_geometry *geometry, const tl
 {
     uint32_t window_panes = (uint32_t)(geometry->duration_ns / geometry->slide_ns);
     size_t size = size_of(panes, pane_count);
-    bool is_wanted = window_panes > 1 && size >= (*roster ? TLM_ROSTER_END : TLM_ROSTER_BEGIN) && size <= TLM_ROSTER_MAX;
+    bool is_wanted =
+        window_panes > 1 && size >= (*roster ? TLM_ROSTER_END : TLM_ROSTER_BEGIN) && size <= TLM_ROSTER_MAX;
     if (!is_wanted) {
         tlm_roster_destroy(*roster);
         *roster = NULL;

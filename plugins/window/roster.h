@@ -30,7 +30,8 @@ typedef struct tlm_roster tlm_roster;
 int tlm_roster_count(tlm_roster **roster, const tlm_geometry *geometry, const tlm_pane_ref *panes, uint32_t pane_count,
                      int64_t end_ns, uint64_t *ret_count);
 
-/* Notes a chatter of a pane that was counted already, or was not yet; again does no harm. NULL is fine. 0 or -ENOMEM. */
+/* Notes a chatter of a pane that was counted already, or was not yet; again does no harm. NULL is fine. 0 or -ENOMEM.
+ */
 int tlm_roster_note(tlm_roster *roster, const tlm_geometry *geometry, int64_t pane_start_ns, uint64_t user);
 
 void tlm_roster_destroy(tlm_roster *roster);

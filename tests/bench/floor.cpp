@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* clang-format off: it is to stay a page */
 /* The floor of `infra/bench standalone`: reads the named fields of an NDJSON file into a checksum with simdjson's DOM
  * parser, the one of the json codec, and prints events, bytes, checksum and CPU seconds. */
 #include <cstdio>
@@ -33,20 +34,16 @@ static uint64_t checksum_of(dom::element value)
         std::string_view text = value.get_string().value_unsafe();
         return text.size() * 31 + (text.empty() ? 0 : static_cast<unsigned char>(text[0]));
     }
-    case dom::element_type::INT64:
-        return static_cast<uint64_t>(value.get_int64().value_unsafe());
-    case dom::element_type::DOUBLE:
-        return static_cast<uint64_t>(value.get_double().value_unsafe() * 1000);
-    case dom::element_type::BOOL:
-        return value.get_bool().value_unsafe();
+    case dom::element_type::INT64: return static_cast<uint64_t>(value.get_int64().value_unsafe());
+    case dom::element_type::DOUBLE: return static_cast<uint64_t>(value.get_double().value_unsafe() * 1000);
+    case dom::element_type::BOOL: return value.get_bool().value_unsafe();
     case dom::element_type::ARRAY: {
         dom::array array = value.get_array().value_unsafe();
         for (dom::element element : array)
             sum = sum * 31 + checksum_of(element);
         return sum;
     }
-    default:
-        return 0;
+    default: return 0;
     }
 }
 

@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import os
 import pathlib
+import pty
 import random
 import sqlite3
 import subprocess
@@ -170,6 +172,25 @@ class Inputs(unittest.TestCase):
         [stream] = harness.stream_rows(self.database)
         self.assertEqual((stream["title"], stream["streamer_name"], stream["game_category"]), ("", "n", "c"))
         self.equal_to_oracle([path])
+
+    def test_a_long_replay_shows_its_progress_on_a_terminal_only(self):
+        path = self.write("events", lines(200_000))
+        config = self.folder / "pipeline.cfg"
+        config.write_text(harness.config(self.database, [path], batch=16))
+        terminal, end = pty.openpty()
+        self.addCleanup(os.close, terminal)
+        process = subprocess.Popen([harness.BINARY, "run", str(config)], stderr=end, stdin=subprocess.DEVNULL)
+        os.close(end)
+        shown = b""
+        try:
+            while piece := os.read(terminal, 65536):
+                shown += piece
+        except OSError:  # how a terminal says that its other side is closed
+            pass
+        self.assertEqual(process.wait(timeout=harness.PATIENCE), 0)
+        self.assertRegex(shown.decode(), r"\d+ %  \d+ records, \d+ a second")
+        log = harness.run_to_end(self, self.folder, harness.config(self.folder / "again.db", [path]))
+        self.assertNotIn(" %  ", log)
 
     def test_a_file_that_is_gone_is_named_before_anything_starts(self):
         with harness.Telemetra(self.folder, harness.config(self.database, [self.folder / "absent"])) as telemetra:

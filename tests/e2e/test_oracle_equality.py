@@ -64,6 +64,11 @@ class Adversarial(Equality):
     def test_batches_of_4096(self):
         self.check(8, 4096)
 
+    def test_tables_are_identical_whatever_the_lanes_and_batches(self):
+        """To the byte, estimates and sketches of chatters included."""
+        first = harness.digest(self.check(1, 97))
+        self.assertEqual(first, harness.digest(self.check(8, 1000)))
+
 
 class Recorded(Equality):
     """The recorded chat."""

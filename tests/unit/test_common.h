@@ -2,11 +2,11 @@
 #ifndef TEST_COMMON_H
 #define TEST_COMMON_H
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 
 #include <cmocka.h>
 

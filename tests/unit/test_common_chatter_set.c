@@ -2,7 +2,6 @@
 
 #include "common/chatter_set.h"
 
-
 static uint32_t mark_of(uint64_t user)
 {
     return (uint32_t)(user & 0xFFFFF);

@@ -76,9 +76,19 @@ static void test_refuses_more_digits_than_money_has(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "1e18", "1000000000000000000", "999999999999999999.9999999991", "0.0000000001", "1e-10", "1.0000000001",
-        "1e999999999999999999999999", "1e-999999999999999999999999", "-1e18", "1e9223372036854775807",
-        "1e-9223372036854775808", "1e2305843009213693952", "123456789012345678901234567890",
+        "1e18",
+        "1000000000000000000",
+        "999999999999999999.9999999991",
+        "0.0000000001",
+        "1e-10",
+        "1.0000000001",
+        "1e999999999999999999999999",
+        "1e-999999999999999999999999",
+        "-1e18",
+        "1e9223372036854775807",
+        "1e-9223372036854775808",
+        "1e2305843009213693952",
+        "123456789012345678901234567890",
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
@@ -89,8 +99,9 @@ static void test_refuses_what_json_does_not_call_a_number(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "", "-", "+1", "00", "000", "01", "-01", ".5", "5.", "1.e1", "1e", "1e+", "1e-", "e1", "1 ", " 1", "1,5",
-        "0x10", "NaN", "Infinity", "1.2.3", "1e1.5", "1e1e1", "--1", "1-", "\"1\"", "1_000", "1e--1", "1e+-1", "-.5",
+        "",      "-",     "+1",    "00",  "000", "01",    "-01",   ".5",    "5.",    "1.e1",
+        "1e",    "1e+",   "1e-",   "e1",  "1 ",  " 1",    "1,5",   "0x10",  "NaN",   "Infinity",
+        "1.2.3", "1e1.5", "1e1e1", "--1", "1-",  "\"1\"", "1_000", "1e--1", "1e+-1", "-.5",
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
@@ -157,7 +168,7 @@ static void assert_formatted(tlm_wide units, unsigned scale, bool trim, const ch
 static void test_formats_any_scale(void **state)
 {
     (void)state;
-    tlm_wide smallest = (tlm_wide)((__extension__ (unsigned __int128)1) << 127);
+    tlm_wide smallest = (tlm_wide)((__extension__(unsigned __int128) 1) << 127);
 
     assert_formatted(0, 0, false, "0");
     assert_formatted(0, 2, false, "0.00");
@@ -196,7 +207,7 @@ static void test_divides_half_to_even(void **state)
 static void test_divides_the_widest_numbers(void **state)
 {
     (void)state;
-    tlm_wide largest = (tlm_wide)(~(__extension__ (unsigned __int128)0) >> 1);
+    tlm_wide largest = (tlm_wide)(~(__extension__(unsigned __int128) 0) >> 1);
 
     assert_true(tlm_decimal_divide_half_even(largest, largest) == 1);
     assert_true(tlm_decimal_divide_half_even(-largest, largest) == -1);

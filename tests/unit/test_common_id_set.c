@@ -2,7 +2,6 @@
 
 #include "common/id_set.h"
 
-
 static tlm_id random_id(uint64_t *random)
 {
     uint64_t low = test_random(random);

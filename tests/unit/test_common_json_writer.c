@@ -167,7 +167,10 @@ static void test_replaces_what_is_not_utf8(void **state)
     ASSERT_STRING(f, "\xF4\x90\x80\x80", "\"" R R R R "\"");
     ASSERT_STRING(f, "\xE2\x82", "\"" R "\"");
     ASSERT_STRING(f, "\xF0\x9F\x98", "\"" R "\"");
-    ASSERT_STRING(f, "\xE2\x82" "a\xC3", "\"" R "a" R "\"");
+    ASSERT_STRING(f,
+                  "\xE2\x82"
+                  "a\xC3",
+                  "\"" R "a" R "\"");
     ASSERT_STRING(f, "\xF0\x9F\"", "\"" R "\\\"\"");
     /* The example of the Unicode standard, table 3-8. */
     ASSERT_STRING(f, "\x61\xF1\x80\x80\xE1\x80\xC2\x62\x80\x63\x80\xBF\x64", "\"a" R R R "b" R "c" R R "d\"");

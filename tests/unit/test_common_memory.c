@@ -179,12 +179,9 @@ static void test_writer_fails_once_and_for_good(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        MEMORY_TEST(test_id_set_keeps_its_ids),
-        MEMORY_TEST(test_chatter_set_keeps_its_chatters),
-        MEMORY_TEST(test_hash_map_keeps_its_keys),
-        MEMORY_TEST(test_sketch_stays_as_it_was),
-        MEMORY_TEST(test_dense_bytes_are_not_read),
-        MEMORY_TEST(test_writer_fails_once_and_for_good),
+        MEMORY_TEST(test_id_set_keeps_its_ids),     MEMORY_TEST(test_chatter_set_keeps_its_chatters),
+        MEMORY_TEST(test_hash_map_keeps_its_keys),  MEMORY_TEST(test_sketch_stays_as_it_was),
+        MEMORY_TEST(test_dense_bytes_are_not_read), MEMORY_TEST(test_writer_fails_once_and_for_good),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,7 +99,7 @@ static void test_error_is_under_one_percent_and_without_bias(void **state)
     static const struct {
         size_t count;
         int runs;
-    } cases[] = {{100, 1000},   {1000, 1000}, {2100, 1000},  {5000, 1000},  {10000, 600}, {20000, 600},
+    } cases[] = {{100, 1000},  {1000, 1000}, {2100, 1000},  {5000, 1000},  {10000, 600}, {20000, 600},
                  {41000, 400}, {60000, 400}, {100000, 300}, {300000, 150}, {1000000, 60}};
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
