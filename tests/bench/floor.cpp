@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clang-format off: it is to stay a page */
 /* The floor of `infra/bench standalone`: reads the named fields of an NDJSON file into a checksum with simdjson's DOM
  * parser, the one of the json codec, and prints events, bytes, checksum and CPU seconds. */
 #include <cstdio>
@@ -11,7 +10,6 @@
 #include <simdjson.h>
 
 using namespace simdjson;
-
 /* The named fields by their length, so that a key is compared with one or two names. */
 static const std::vector<std::string_view> names[] = {
     {}, {}, {}, {}, {"bits", "tier"}, {"topic", "title"}, {"emotes", "badges", "amount", "months"}, {"user_id", "message"},
