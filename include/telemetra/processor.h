@@ -78,6 +78,7 @@ typedef struct tlm_processor {
      * long as the instance: a checkpoint made with other ones is refused.
      */
     const char *(*settings)(tlm_instance *instance);
+    /** Makes the state of one lane, from its slow state where there is some. Main thread, before the lane starts. */
     int (*lane_open)(tlm_instance *instance, const tlm_lane *lane, tlm_lane_state **ret_state, tlm_error *error);
     /** Takes events. Negative (-ENOMEM) stops the lane. */
     int (*events)(tlm_lane_state *state, const tlm_event_view *view);
@@ -107,6 +108,7 @@ typedef struct tlm_processor {
     int (*rebuild_from)(tlm_lane_state *state, uint32_t input, tlm_position *ret_position);
     /** Memory held by the lane's state. */
     uint64_t (*size_bytes)(tlm_lane_state *state);
+    /** Frees it. Main thread, after the lane has ended and before `stop`. */
     void (*lane_close)(tlm_lane_state *state);
 } tlm_processor;
 
