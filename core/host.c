@@ -77,6 +77,19 @@ static int datasets_each(const tlm_host *host, int (*visit)(void *context, const
     return has_source ? visit(context, &tlm_dead_letters) : 0;
 }
 
+static int pages_each(const tlm_host *host, int (*visit)(void *context, const tlm_pages *pages, tlm_instance *instance),
+                      void *context)
+{
+    const tlm_shared *shared = living_of(host)->shared;
+    for (uint32_t i = 0; i < shared->plan->instance_count; i++) {
+        const tlm_pages *pages = tlm_living_interface(&shared->living[i], TLM_INTERFACE_PAGES);
+        int result = pages ? visit(context, pages, shared->living[i].instance) : 0;
+        if (result)
+            return result;
+    }
+    return 0;
+}
+
 static const void *get_service(const tlm_host *host, const char *id)
 {
     static const tlm_log_service log = {log_write};
@@ -86,12 +99,14 @@ static const void *get_service(const tlm_host *host, const char *id)
     static const tlm_feed_service feed = {feed_subscribe, tlm_feed_unsubscribe};
     static const tlm_stores_service stores = {stores_find};
     static const tlm_datasets_service datasets = {datasets_each};
+    static const tlm_pages_service pages = {pages_each};
     static const struct {
         const char *id;
         const void *service;
     } table[] = {
-        {TLM_SERVICE_LOG, &log},   {TLM_SERVICE_HEALTH, &health}, {TLM_SERVICE_METRICS, &metrics},
-        {TLM_SERVICE_FEED, &feed}, {TLM_SERVICE_STORES, &stores}, {TLM_SERVICE_DATASETS, &datasets},
+        {TLM_SERVICE_LOG, &log},     {TLM_SERVICE_HEALTH, &health}, {TLM_SERVICE_METRICS, &metrics},
+        {TLM_SERVICE_FEED, &feed},   {TLM_SERVICE_STORES, &stores}, {TLM_SERVICE_DATASETS, &datasets},
+        {TLM_SERVICE_PAGES, &pages},
     };
     (void)host;
     for (size_t i = 0; i < TLM_COUNT(table); i++)

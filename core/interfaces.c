@@ -12,6 +12,9 @@ static const char *const sink_members[] = {"submit"};
 static const char *const checkpoint_members[] = {"take", "commit", "state_get", "state_each"};
 static const char *const store_members[] = {"query"};
 static const char *const frontend_members[] = {"prefixes", "adopt"};
+static const char *const pages_members[] = {"list", "body"};
+static const char *const sides_members[] = {"writes", "reads"};
+static const char *const rows_reader_members[] = {"datasets", "row"};
 
 /* An interface never changes, so the names below are all of its members, in their order. */
 #define CHECK_MEMBERS(type, names)                                                                                     \
@@ -23,6 +26,9 @@ CHECK_MEMBERS(tlm_sink, sink_members);
 CHECK_MEMBERS(tlm_checkpoint, checkpoint_members);
 CHECK_MEMBERS(tlm_store, store_members);
 CHECK_MEMBERS(tlm_frontend, frontend_members);
+CHECK_MEMBERS(tlm_pages, pages_members);
+CHECK_MEMBERS(tlm_sides, sides_members);
+CHECK_MEMBERS(tlm_rows_reader, rows_reader_members);
 
 const tlm_interface tlm_interfaces[] = {
     {TLM_INTERFACE_SOURCE, source_members, TLM_COUNT(source_members)},
@@ -32,6 +38,9 @@ const tlm_interface tlm_interfaces[] = {
     {TLM_INTERFACE_CHECKPOINT, checkpoint_members, TLM_COUNT(checkpoint_members)},
     {TLM_INTERFACE_STORE, store_members, TLM_COUNT(store_members)},
     {TLM_INTERFACE_FRONTEND, frontend_members, TLM_COUNT(frontend_members)},
+    {TLM_INTERFACE_PAGES, pages_members, TLM_COUNT(pages_members)},
+    {TLM_INTERFACE_SIDES, sides_members, TLM_COUNT(sides_members)},
+    {TLM_INTERFACE_ROWS_READER, rows_reader_members, TLM_COUNT(rows_reader_members)},
 };
 const uint32_t tlm_interface_count = TLM_COUNT(tlm_interfaces);
 

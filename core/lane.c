@@ -188,6 +188,8 @@ void tlm_lane_destroy(tlm_lane_worker *worker)
         tlm_refused_finish(&worker->refused[i]);
         tlm_refused_finish(&worker->refused_before[i]);
     }
+    for (uint32_t i = 0; i < worker->side_count; i++)
+        free(worker->sides[i].values);
     free(worker->watermarks);
     free(worker->verdicts);
     free(worker);

@@ -17,8 +17,22 @@ static int reserve(tlm_lane_worker *worker, uint32_t count)
         worker->verdicts = verdicts;
     if (!watermarks || !verdicts)
         return -ENOMEM;
+    for (uint32_t i = 0; i < worker->side_count; i++) {
+        int16_t *values = realloc(worker->sides[i].values, count * sizeof *values);
+        if (!values)
+            return -ENOMEM;
+        worker->sides[i].values = values;
+    }
     worker->room = count;
     return 0;
+}
+
+static void clear_findings(tlm_lane_worker *worker, uint32_t count)
+{
+    memset(worker->verdicts, TLM_VERDICT_APPLIED, count);
+    for (uint32_t i = 0; i < worker->side_count; i++)
+        for (uint32_t j = 0; j < count; j++)
+            worker->sides[i].values[j] = TLM_SIDE_ABSENT;
 }
 
 static void count_verdicts(tlm_lane_worker *worker, const tlm_event_view *view)
@@ -43,14 +57,16 @@ static int process(tlm_lane_worker *worker, const tlm_parcel *parcel, uint32_t f
     if (result < 0)
         return result;
     tlm_lane_fill_watermarks(worker, parcel, first, count, refill);
-    memset(worker->verdicts, TLM_VERDICT_APPLIED, count);
+    clear_findings(worker, count);
     tlm_event_view view = {.batch = parcel->events,
                            .rows = parcel->rows + first,
                            .watermarks = worker->watermarks,
                            .verdicts = worker->verdicts,
                            .count = count,
                            .input = parcel->input,
-                           .refill = refill};
+                           .refill = refill,
+                           .side_count = worker->side_count,
+                           .sides = worker->sides};
     worker->view = &view;
     for (uint32_t i = 0; i < worker->seat_count && result >= 0; i++)
         result = worker->seats[i].processor->events(worker->seats[i].state, &view);

@@ -13,9 +13,25 @@ static struct tlm_seat *seat_of(const tlm_lane *lane)
     return (struct tlm_seat *)(uintptr_t)lane;
 }
 
+static int reads(const struct tlm_seat *seat, const tlm_dataset *dataset)
+{
+    for (const char *const *id = seat->reader ? seat->reader->datasets : NULL; id && *id; id++)
+        if (!strcmp(*id, dataset->id))
+            return 1;
+    return 0;
+}
+
+/* A row goes to the processors after the one that emits it, then to the outbox. */
 static int lane_emit(const tlm_lane *lane, const tlm_dataset *dataset, uint32_t flags, const tlm_cell *cells)
 {
-    return tlm_outbox_add(seat_of(lane)->worker->outbox, dataset, flags, cells);
+    const struct tlm_seat *seat = seat_of(lane);
+    const struct tlm_seat *end = seat->worker->seats + seat->worker->seat_count;
+    for (const struct tlm_seat *other = seat + 1; other < end; other++) {
+        int result = reads(other, dataset) ? other->reader->row(other->state, dataset, flags, cells) : 0;
+        if (result < 0)
+            return result;
+    }
+    return tlm_outbox_add(seat->worker->outbox, dataset, flags, cells);
 }
 
 static int lane_dead_letter(const tlm_lane *lane, uint32_t index, tlm_text reason)
@@ -98,6 +114,10 @@ static void find_seats(tlm_lane_worker *worker)
         seat->worker = worker;
         seat->living = &shared->living[i];
         seat->processor = tlm_living_interface(seat->living, TLM_INTERFACE_PROCESSOR);
+        seat->reader = tlm_living_interface(seat->living, TLM_INTERFACE_ROWS_READER);
+        const tlm_sides *sides = tlm_living_interface(seat->living, TLM_INTERFACE_SIDES);
+        for (const char *const *id = sides ? sides->writes : NULL; id && *id; id++)
+            worker->sides[worker->side_count++].id = *id; /* the plan has seen to their number */
     }
 }
 

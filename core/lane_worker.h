@@ -20,6 +20,7 @@ struct tlm_seat {
     tlm_lane_worker *worker;
     const tlm_living *living;
     const tlm_processor *processor;
+    const tlm_rows_reader *reader; /* NULL: it reads no rows */
     tlm_lane_state *state;
 };
 
@@ -50,6 +51,8 @@ struct tlm_lane_worker {
     int64_t *watermarks;        /* room for one batch */
     uint8_t *verdicts;
     uint32_t room;
+    tlm_side sides[TLM_SIDES_MAX]; /* values: room for one batch */
+    uint32_t side_count;
 
     /* Any thread. */
     atomic_uint is_stopping;

@@ -25,6 +25,7 @@ enum {
     TLM_NAME_SIZE_MAX = 64,  /**< bytes of an instance's name */
     TLM_INPUTS_MAX = 16,     /**< sources */
     TLM_PROCESSORS_MAX = 16, /**< processors */
+    TLM_SIDES_MAX = 16,      /**< side columns of all processors */
     TLM_DATASETS_MAX = 64    /**< datasets of all processors, and dead letters */
 };
 

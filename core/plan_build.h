@@ -41,6 +41,9 @@ int tlm_plan_build_instances(tlm_plan_build *build);
 /** Settles the deliveries and checks what instances need of each other. Adds to the file's problems. */
 void tlm_plan_build_relations(tlm_plan_build *build);
 
+/** Checks what processors need of each other. Adds to the file's problems. */
+void tlm_plan_build_processors(tlm_plan_build *build);
+
 /** Tries each sound instance. */
 int tlm_plan_build_try(tlm_plan_build *build);
 

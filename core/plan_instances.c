@@ -42,6 +42,14 @@ static const tlm_plan_instance *find_name(const tlm_plan *plan, const char *name
     return NULL;
 }
 
+/** Whether a component may stand in a section: a checkpoint may be no sink, a frontend may have pages only. */
+static int fits(const tlm_component *component, const tlm_plan_section *section)
+{
+    return component->get_interface(section->interface) ||
+           (section->section == TLM_SECTION_SINK && component->get_interface(TLM_INTERFACE_CHECKPOINT)) ||
+           (section->section == TLM_SECTION_FRONTEND && component->get_interface(TLM_INTERFACE_PAGES));
+}
+
 /** Finds the component and checks that it offers what the section asks for. Sets `instance.component` if so. */
 static int read_component(tlm_plan_build *build, entry *in)
 {
@@ -65,9 +73,7 @@ static int read_component(tlm_plan_build *build, entry *in)
         tlm_config_problem(build->file, place, "%s: %s", in->where, error.text);
         return 0;
     }
-    int is_sink = in->section->section == TLM_SECTION_SINK;
-    if (component->get_interface(in->section->interface) ||
-        (is_sink && component->get_interface(TLM_INTERFACE_CHECKPOINT)))
+    if (fits(component, in->section))
         in->instance.component = component;
     else
         tlm_config_problem(build->file, place, "%s: expected a component that offers %s, found one that offers %s",

@@ -99,31 +99,24 @@ static void check_sources(tlm_plan_build *build)
                            "expected at least one source or frontend, found neither: there is nothing to run");
 }
 
-/** Whether two processors declare one dataset; stores would mix their rows. */
-static void check_datasets(const tlm_plan_build *build, const tlm_plan_instance *a, const tlm_plan_instance *b)
-{
-    for (uint32_t i = 0; i < a->component->dataset_count; i++) {
-        for (uint32_t j = 0; j < b->component->dataset_count; j++) {
-            const char *id = a->component->datasets[i]->id;
-            if (strcmp(id, b->component->datasets[j]->id) == 0)
-                tlm_problems_add(
-                    build->file->problems,
-                    "%s:%u: processors.%s: expected datasets of its own, found '%s', which '%s' (%s:%u) emits too",
-                    b->file, b->line, b->name, id, a->name, a->file, a->line);
-        }
-    }
-}
-
-static void check_processors(const tlm_plan_build *build)
+/** Pages need somebody who speaks HTTP. */
+static void check_pages(const tlm_plan_build *build)
 {
     const tlm_plan *plan = build->plan;
+    const tlm_plan_instance *pages = NULL;
     for (uint32_t i = 0; i < plan->instance_count; i++) {
-        for (uint32_t j = i + 1; j < plan->instance_count; j++) {
-            if (plan->instances[i].section == TLM_SECTION_PROCESSOR &&
-                plan->instances[j].section == TLM_SECTION_PROCESSOR)
-                check_datasets(build, &plan->instances[i], &plan->instances[j]);
-        }
+        const tlm_plan_instance *instance = &plan->instances[i];
+        if (instance->section != TLM_SECTION_FRONTEND)
+            continue;
+        if (instance->component->get_interface(TLM_INTERFACE_FRONTEND))
+            return;
+        pages = pages ? pages : instance;
     }
+    if (pages && !build->refused[TLM_SECTION_FRONTEND])
+        tlm_problems_add(build->file->problems,
+                         "%s:%u: frontends.%s: expected a frontend beside it that offers %s, found none; it has "
+                         "pages only",
+                         pages->file, pages->line, pages->name, TLM_INTERFACE_FRONTEND);
 }
 
 /** Tells of the first instance of a section that is one too many. */
@@ -136,22 +129,6 @@ static void check_count(tlm_plan_build *build, uint32_t section, const char *nam
         if (instance->section == section && count++ == most)
             tlm_problems_add(build->file->problems, "%s:%u: %s.%s: expected at most %u in a file, found one more",
                              instance->file, instance->line, name, instance->name, most);
-    }
-}
-
-static void check_dataset_count(tlm_plan_build *build)
-{
-    const tlm_plan *plan = build->plan;
-    uint32_t count = 1; /* dead letters */
-    for (uint32_t i = 0; i < plan->instance_count; i++) {
-        const tlm_plan_instance *instance = &plan->instances[i];
-        if (instance->section != TLM_SECTION_PROCESSOR)
-            continue;
-        if (count <= TLM_DATASETS_MAX && count + instance->component->dataset_count > TLM_DATASETS_MAX)
-            tlm_problems_add(build->file->problems,
-                             "%s:%u: processors.%s: expected at most %d datasets in a file, found more with this one",
-                             instance->file, instance->line, instance->name, TLM_DATASETS_MAX - 1);
-        count += instance->component->dataset_count;
     }
 }
 
@@ -214,10 +191,10 @@ void tlm_plan_build_relations(tlm_plan_build *build)
 {
     check_count(build, TLM_SECTION_SOURCE, "sources", TLM_INPUTS_MAX);
     check_count(build, TLM_SECTION_PROCESSOR, "processors", TLM_PROCESSORS_MAX);
-    check_dataset_count(build);
     settle_deliveries(build);
     check_sources(build);
     check_checkpoint(build);
-    check_processors(build);
+    tlm_plan_build_processors(build);
+    check_pages(build);
     check_stores(build);
 }

@@ -81,7 +81,8 @@ static uint32_t find_routes(const struct run *run, tlm_listen_route *routes)
         if (living->planned->section != TLM_SECTION_FRONTEND)
             continue;
         const tlm_frontend *frontend = tlm_living_interface(living, TLM_INTERFACE_FRONTEND);
-        for (const char *const *prefix = frontend->prefixes; *prefix && count < ROUTES_MAX; prefix++)
+        for (const char *const *prefix = frontend ? frontend->prefixes : NULL; prefix && *prefix && count < ROUTES_MAX;
+             prefix++)
             routes[count++] = (tlm_listen_route){.prefix = *prefix, .frontend = frontend, .instance = living->instance};
     }
     return count;

@@ -14,6 +14,8 @@
 extern "C" {
 #endif
 
+typedef struct tlm_instance tlm_instance;
+
 /** The host as one configured instance sees it. Owned by the host; valid until `destroy` returns. */
 typedef struct tlm_host {
     uint32_t struct_size;
@@ -103,7 +105,6 @@ typedef struct tlm_feed_service {
 #define TLM_SERVICE_STORES "telemetra.stores/1"
 
 struct tlm_store;
-typedef struct tlm_instance tlm_instance;
 
 typedef struct tlm_stores_service {
     /**
@@ -122,6 +123,21 @@ typedef struct tlm_datasets_service {
     /** Calls `visit` for every dataset that this process emits; a non-zero result ends the walk and is returned. */
     int (*each)(const tlm_host *host, int (*visit)(void *context, const tlm_dataset *dataset), void *context);
 } tlm_datasets_service;
+
+/* --- pages ------------------------------------------------------------------------------------------------------- */
+
+#define TLM_SERVICE_PAGES "telemetra.pages/1"
+
+struct tlm_pages;
+
+typedef struct tlm_pages_service {
+    /**
+     * Calls `visit` for every instance of the file that offers pages, in its order; a non-zero result ends the walk and
+     * is returned. Call it from an `adopt` or later: instances start one after the other.
+     */
+    int (*each)(const tlm_host *host,
+                int (*visit)(void *context, const struct tlm_pages *pages, tlm_instance *instance), void *context);
+} tlm_pages_service;
 
 #ifdef __cplusplus
 }

@@ -52,6 +52,20 @@ typedef struct tlm_lane {
                       void *context);
 } tlm_lane;
 
+/**
+ * A side column: one finding about each event of a view, written by one processor and read by those after it. Its
+ * `values` are those of the view's rows, in their order.
+ */
+typedef struct tlm_side {
+    const char *id;  /**< what is found: TLM_SIDE_SENTIMENT, or a name of the writer's own */
+    int16_t *values; /**< tlm_event_view.count of them; TLM_SIDE_ABSENT at first */
+} tlm_side;
+
+/** No finding about an event. */
+#define TLM_SIDE_ABSENT INT16_MIN
+/** Sentiment of a chat message in 0.0001, -10000 to 10000. */
+#define TLM_SIDE_SENTIMENT "sentiment"
+
 /** A lane's share of a batch: `count` rows of it, in order. */
 typedef struct tlm_event_view {
     const tlm_events *batch;
@@ -65,8 +79,18 @@ typedef struct tlm_event_view {
      * put no state.
      */
     uint32_t refill;
-    uint32_t reserved;
+    uint32_t side_count;
+    const tlm_side *sides; /**< one for each that a processor of the pipeline writes */
 } tlm_event_view;
+
+/** The values of a side column, or NULL when no processor of the pipeline writes it. Look it up once a view. */
+static inline int16_t *tlm_event_view_side(const tlm_event_view *view, const char *id)
+{
+    for (uint32_t i = 0; i < view->side_count; i++)
+        if (!strcmp(view->sides[i].id, id))
+            return view->sides[i].values;
+    return NULL;
+}
 
 /** State of one processor in one lane. */
 typedef struct tlm_lane_state tlm_lane_state;
@@ -111,6 +135,30 @@ typedef struct tlm_processor {
     /** Frees it. Main thread, after the lane has ended and before `stop`. */
     void (*lane_close)(tlm_lane_state *state);
 } tlm_processor;
+
+#define TLM_INTERFACE_SIDES "telemetra.sides/1"
+
+/**
+ * What a processor that has to do with side columns says of them; NULL-terminated lists of ids, static. A column has
+ * one writer in a pipeline, which stands before its readers; a reader does without where there is none.
+ */
+typedef struct tlm_sides {
+    const char *const *writes;
+    const char *const *reads;
+} tlm_sides;
+
+#define TLM_INTERFACE_ROWS_READER "telemetra.rows_reader/1"
+
+/** Offered by a processor that goes on from the rows of one before it in the same lane. */
+typedef struct tlm_rows_reader {
+    const char *const *datasets; /**< ids of those it reads, NULL-terminated, static; each must be emitted before it */
+    /**
+     * Takes a row as it is emitted, on the lane's thread and within the call that emits it; `flags` are TLM_ROWS_...
+     * It may emit rows itself. The cells are valid during the call. Rows of one key of a dataset come in order.
+     * Negative (-ENOMEM) stops the lane.
+     */
+    int (*row)(tlm_lane_state *state, const tlm_dataset *dataset, uint32_t flags, const tlm_cell *cells);
+} tlm_rows_reader;
 
 #ifdef __cplusplus
 }

@@ -13,6 +13,7 @@
 #include "frontend.h"
 #include "host.h"
 #include "option.h"
+#include "pages.h"
 #include "plugin.h"
 #include "processor.h"
 #include "sink.h"
