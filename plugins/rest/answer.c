@@ -16,7 +16,13 @@
 
 void tlm_rest_answer_init(tlm_rest_answer *answer)
 {
-    *answer = (tlm_rest_answer){.status = 200, .body = TLM_BUFFER_INIT};
+    /* Not the whole struct: the location is only read after it was written. */
+    answer->status = 200;
+    answer->must_close = false;
+    answer->body = (tlm_buffer)TLM_BUFFER_INIT;
+    answer->content_type = NULL;
+    answer->header_count = 0;
+    answer->vary = 0;
     tlm_rest_answer_header(answer, "Cache-Control", "no-store");
     tlm_rest_answer_header(answer, "X-Content-Type-Options", "nosniff");
 }
@@ -28,8 +34,56 @@ void tlm_rest_answer_finish(tlm_rest_answer *answer)
 
 void tlm_rest_answer_header(tlm_rest_answer *answer, const char *name, const char *value)
 {
+    for (uint32_t i = 0; i < answer->header_count; i++) {
+        if (strcmp(answer->headers[i].name, name) != 0)
+            continue;
+        answer->headers[i].value = value;
+        return;
+    }
     assert(answer->header_count < TLM_REST_ANSWER_HEADERS_MAX);
     answer->headers[answer->header_count++] = (tlm_rest_header){name, value};
+}
+
+void tlm_rest_answer_vary(tlm_rest_answer *answer)
+{
+    static const char *const words[] = {
+        [TLM_REST_VARY_ORIGIN] = "Origin",
+        [TLM_REST_VARY_ACCEPT] = "Accept",
+        [TLM_REST_VARY_ORIGIN | TLM_REST_VARY_ACCEPT] = "Origin, Accept",
+        [TLM_REST_VARY_ENCODING] = "Accept-Encoding",
+        [TLM_REST_VARY_ORIGIN | TLM_REST_VARY_ENCODING] = "Origin, Accept-Encoding",
+        [TLM_REST_VARY_ACCEPT | TLM_REST_VARY_ENCODING] = "Accept, Accept-Encoding",
+        [TLM_REST_VARY_ORIGIN | TLM_REST_VARY_ACCEPT | TLM_REST_VARY_ENCODING] = "Origin, Accept, Accept-Encoding",
+    };
+
+    if (answer->vary)
+        tlm_rest_answer_header(answer, "Vary", words[answer->vary]);
+}
+
+/* The query with its question mark, if it is visible ASCII; else nothing. */
+static tlm_text query_of(tlm_text raw_target)
+{
+    const char *mark = raw_target.size > 0 ? memchr(raw_target.data, '?', raw_target.size) : NULL;
+
+    if (!mark)
+        return (tlm_text){0};
+    tlm_text query = {mark, raw_target.size - (size_t)(mark - raw_target.data)};
+    for (size_t i = 0; i < query.size; i++)
+        if (query.data[i] <= ' ' || query.data[i] > '~')
+            return (tlm_text){0};
+    return query;
+}
+
+void tlm_rest_answer_redirect(tlm_rest_answer *answer, unsigned status, const char *path, tlm_text raw_target)
+{
+    tlm_text query = query_of(raw_target);
+    int size = snprintf(answer->location, sizeof answer->location, "%s%.*s", path, (int)query.size, query.data);
+    bool has_room = size >= 0 && (size_t)size < sizeof answer->location;
+
+    answer->status = status;
+    tlm_buffer_clear(&answer->body);
+    answer->content_type = NULL;
+    tlm_rest_answer_header(answer, "Location", has_room ? answer->location : path);
 }
 
 const char *tlm_rest_reason(unsigned status)
@@ -40,9 +94,13 @@ const char *tlm_rest_reason(unsigned status)
     } reasons[] = {
         {200, "OK"},
         {204, "No Content"},
+        {304, "Not Modified"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
         {400, "Bad Request"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
         {413, "Content Too Large"},
         {414, "URI Too Long"},
         {422, "Unprocessable Content"},

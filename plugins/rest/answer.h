@@ -13,6 +13,12 @@
 
 #define TLM_REST_ANSWER_HEADERS_MAX 12
 
+/** Longest Location that carries the query of the request along. */
+#define TLM_REST_LOCATION_SIZE 1024
+
+/** Headers of the request that the answer depends on: a set, for Vary. */
+enum { TLM_REST_VARY_ORIGIN = 1u << 0, TLM_REST_VARY_ACCEPT = 1u << 1, TLM_REST_VARY_ENCODING = 1u << 2 };
+
 typedef struct tlm_rest_header {
     const char *name, *value;
 } tlm_rest_header;
@@ -25,13 +31,25 @@ typedef struct tlm_rest_answer {
     const char *content_type;                             /**< static; NULL: no body */
     tlm_rest_header headers[TLM_REST_ANSWER_HEADERS_MAX]; /**< static texts, or as long-lived as the plugin's options */
     uint32_t header_count;
+    uint32_t vary;                         /**< TLM_REST_VARY_...: becomes a header in tlm_rest_answer_vary */
+    char location[TLM_REST_LOCATION_SIZE]; /**< of a redirection */
 } tlm_rest_answer;
 
 /** 200 with no body and the headers that every answer has. */
 void tlm_rest_answer_init(tlm_rest_answer *answer);
 void tlm_rest_answer_finish(tlm_rest_answer *answer);
 
+/** Adds a header, or replaces the one of that name. */
 void tlm_rest_answer_header(tlm_rest_answer *answer, const char *name, const char *value);
+
+/** Writes Vary from the set; call it once, when the answer is complete. */
+void tlm_rest_answer_vary(tlm_rest_answer *answer);
+
+/**
+ * Turns it into a redirection to a path, which the query of the request's raw target follows where it is harmless in a
+ * header and there is room.
+ */
+void tlm_rest_answer_redirect(tlm_rest_answer *answer, unsigned status, const char *path, tlm_text raw_target);
 
 /** Turns it into an error answer: `{error, detail, timestamp}`, whatever its body was. */
 TLM_PRINTF(3, 4) void tlm_rest_answer_error(tlm_rest_answer *answer, unsigned status, const char *detail, ...);

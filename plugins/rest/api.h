@@ -10,6 +10,7 @@
 #include "head.h"
 #include "kept.h"
 #include "live.h"
+#include "pages.h"
 #include "target.h"
 
 #include <telemetra/telemetra.h>
@@ -24,11 +25,15 @@ typedef struct tlm_rest_api {
     tlm_instance *store_instance;
     tlm_rest_live *live;
     tlm_rest_kept *kept;
+    tlm_rest_pages *pages; /**< NULL until tlm_rest_api_open */
 } tlm_rest_api;
+
+typedef struct tlm_rest_route tlm_rest_route;
 
 /** One request on its way through the routes. */
 typedef struct tlm_rest_call {
     const tlm_rest_api *api;
+    const tlm_rest_route *route; /**< NULL: it is a page */
     const tlm_rest_request *request;
     const tlm_rest_target *target;
     tlm_rest_answer *answer;
@@ -39,12 +44,18 @@ extern const tlm_rest_view tlm_rest_metrics_view;
 enum { TLM_REST_METRICS_STREAM = 0, TLM_REST_METRICS_TIME = 1 };
 
 /**
+ * Gathers the pages of the process and writes the descriptions: before the first request, and not before an `adopt`.
+ * -ENOMEM, -E2BIG: too many pages; then it may be tried again.
+ */
+int tlm_rest_api_open(tlm_rest_api *api);
+
+/**
  * Answers a request (answer initialised by the caller). Blocks for as long as the store takes; a request with a body
  * never gets that far and is answered at once.
  */
 void tlm_rest_api_answer(const tlm_rest_api *api, const tlm_rest_request *request, tlm_rest_answer *answer);
 
-/* Handlers of routes (data.c, status.c): the method and the path have been looked at. */
+/* Handlers of routes (data.c, status.c, documents.c): the method and the path have been looked at. */
 void tlm_rest_root(tlm_rest_call *call);
 void tlm_rest_alive(tlm_rest_call *call);
 void tlm_rest_health(tlm_rest_call *call);
@@ -53,10 +64,10 @@ void tlm_rest_process_metrics(tlm_rest_call *call);
 void tlm_rest_streams(tlm_rest_call *call);
 void tlm_rest_stream_metrics(tlm_rest_call *call);
 void tlm_rest_stream_moments(tlm_rest_call *call);
+void tlm_rest_document(tlm_rest_call *call);
 
-/** A decimal parameter between bounds, or its default. False: the answer is a 422 that says what was expected. */
-bool tlm_rest_parameter_integer(tlm_rest_call *call, const char *name, int64_t min, int64_t max, int64_t otherwise,
-                                int64_t *ret_value);
+/** A decimal parameter, or its default; bounds and default are the route's. False: a 422 says what was expected. */
+bool tlm_rest_parameter_integer(tlm_rest_call *call, const char *name, int64_t *ret_value);
 /** A point in time, RFC 3339 or epoch milliseconds, or its default. False: as above. */
 bool tlm_rest_parameter_time(tlm_rest_call *call, const char *name, int64_t otherwise, int64_t *ret_time_ns);
 

@@ -8,20 +8,14 @@
 
 #define STREAM_ID_MAX 255
 
-/* --- what the routes show -------------------------------------------------------------------------------------- */
+/* --- the columns behind the shapes of shape.c
+ * -------------------------------------------------------------------------------------- */
 
 static const char *const stream_columns[] = {"stream_id",  "streamer_name", "title",       "game_category",
                                              "started_at", "is_live",       "viewer_count"};
 
-static const tlm_rest_field stream_fields[] = {
-    {"stream_id", TLM_REST_FIELD_CELL, 0},    {"streamer_name", TLM_REST_FIELD_CELL, 1},
-    {"title", TLM_REST_FIELD_CELL, 2},        {"game_category", TLM_REST_FIELD_CELL, 3},
-    {"started_at", TLM_REST_FIELD_CELL, 4},   {"is_live", TLM_REST_FIELD_CELL, 5},
-    {"viewer_count", TLM_REST_FIELD_CELL, 6},
-};
-
 static const tlm_rest_view streams_view = {"streams", stream_columns, TLM_COUNT(stream_columns),
-                                           TLM_COUNT(stream_fields), stream_fields};
+                                           &tlm_rest_shape_stream};
 
 static const char *const metrics_columns[] = {
     [TLM_REST_METRICS_STREAM] = "stream_id",
@@ -43,44 +37,14 @@ static const char *const metrics_columns[] = {
     "bits",
 };
 
-static const tlm_rest_field metrics_fields[] = {
-    {"stream_id", TLM_REST_FIELD_CELL, TLM_REST_METRICS_STREAM},
-    {"timestamp", TLM_REST_FIELD_CELL, TLM_REST_METRICS_TIME},
-    {"viewer_count", TLM_REST_FIELD_CELL, 3},
-    {"chat_rate", TLM_REST_FIELD_CELL, 4},
-    {"unique_chatters", TLM_REST_FIELD_CELL, 5},
-    {"top_emotes", TLM_REST_FIELD_EMOTES, 6},
-    {"sentiment_score", TLM_REST_FIELD_CELL, 7},
-    {"window_start", TLM_REST_FIELD_CELL, 2},
-    {"window_end", TLM_REST_FIELD_CELL, TLM_REST_METRICS_TIME},
-    {"final", TLM_REST_FIELD_FINAL, 0},
-    {"message_count", TLM_REST_FIELD_CELL, 8},
-    {"positive_count", TLM_REST_FIELD_CELL, 9},
-    {"negative_count", TLM_REST_FIELD_CELL, 10},
-    {"viewer_avg", TLM_REST_FIELD_CELL, 11},
-    {"viewer_min", TLM_REST_FIELD_CELL, 12},
-    {"viewer_max", TLM_REST_FIELD_CELL, 13},
-    {"transaction_count", TLM_REST_FIELD_CELL, 14},
-    {"amounts", TLM_REST_FIELD_CELL, 15},
-    {"bits", TLM_REST_FIELD_CELL, 16},
-};
-
 const tlm_rest_view tlm_rest_metrics_view = {"windows", metrics_columns, TLM_COUNT(metrics_columns),
-                                             TLM_COUNT(metrics_fields), metrics_fields};
+                                             &tlm_rest_shape_metrics};
 
 static const char *const moment_columns[] = {"moment_id",   "stream_id",    "peak_at",   "moment_type", "description",
                                              "metric_name", "metric_value", "threshold", "z_score",     "metadata"};
 
-static const tlm_rest_field moment_fields[] = {
-    {"moment_id", TLM_REST_FIELD_CELL, 0},    {"stream_id", TLM_REST_FIELD_CELL, 1},
-    {"timestamp", TLM_REST_FIELD_CELL, 2},    {"moment_type", TLM_REST_FIELD_CELL, 3},
-    {"description", TLM_REST_FIELD_CELL, 4},  {"metric_name", TLM_REST_FIELD_CELL, 5},
-    {"metric_value", TLM_REST_FIELD_CELL, 6}, {"threshold", TLM_REST_FIELD_CELL, 7},
-    {"z_score", TLM_REST_FIELD_CELL, 8},      {"metadata", TLM_REST_FIELD_CELL, 9},
-};
-
 static const tlm_rest_view moments_view = {"moments", moment_columns, TLM_COUNT(moment_columns),
-                                           TLM_COUNT(moment_fields), moment_fields};
+                                           &tlm_rest_shape_moment};
 
 /* --- asking the store ------------------------------------------------------------------------------------------ */
 
@@ -156,8 +120,7 @@ void tlm_rest_streams(tlm_rest_call *call)
     int64_t limit, offset;
     tlm_result *result;
 
-    if (!tlm_rest_parameter_integer(call, "limit", 1, 500, 100, &limit) ||
-        !tlm_rest_parameter_integer(call, "offset", 0, INT64_MAX, 0, &offset))
+    if (!tlm_rest_parameter_integer(call, "limit", &limit) || !tlm_rest_parameter_integer(call, "offset", &offset))
         return;
     tlm_query query = query_of(&streams_view, (uint32_t)limit);
     query.offset = (uint64_t)offset;
@@ -248,7 +211,7 @@ void tlm_rest_stream_metrics(tlm_rest_call *call)
     tlm_result *result;
     tlm_text id;
 
-    if (!stream_id_of(call, &id) || !tlm_rest_parameter_integer(call, "limit", 1, 1000, 100, &limit) ||
+    if (!stream_id_of(call, &id) || !tlm_rest_parameter_integer(call, "limit", &limit) ||
         !tlm_rest_parameter_time(call, "before", INT64_MAX, &before_ns) ||
         !ask_windows(call, id, before_ns, (uint32_t)limit, &result))
         return;
@@ -275,7 +238,7 @@ void tlm_rest_stream_moments(tlm_rest_call *call)
     tlm_result *result;
     tlm_text id;
 
-    if (!stream_id_of(call, &id) || !tlm_rest_parameter_integer(call, "limit", 1, 200, 50, &limit))
+    if (!stream_id_of(call, &id) || !tlm_rest_parameter_integer(call, "limit", &limit))
         return;
     const tlm_filter filter = {"stream_id", TLM_FILTER_EQUAL, 0, text_cell(id)};
     tlm_query query = query_of(&moments_view, (uint32_t)limit);

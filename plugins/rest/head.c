@@ -137,21 +137,31 @@ static bool judge_encoding(tlm_text value, tally *counts, tlm_rest_refusal *ret_
     return true;
 }
 
+/* Headers that routes look at, without a rule of their own. */
+static void note_field(tlm_text name, tlm_text value, tlm_rest_request *request)
+{
+    if (tlm_rest_text_equal_caseless(name, "Upgrade"))
+        request->has_upgrade = true;
+    else if (tlm_rest_text_equal_caseless(name, "Origin"))
+        request->origin = value;
+    else if (tlm_rest_text_equal_caseless(name, "Accept"))
+        request->accept = value;
+    else if (tlm_rest_text_equal_caseless(name, "Accept-Encoding"))
+        request->accept_encoding = value;
+    else if (tlm_rest_text_equal_caseless(name, "If-None-Match"))
+        request->if_none_match = value;
+    else if (tlm_rest_text_equal_caseless(name, "Access-Control-Request-Method"))
+        request->is_preflight = true;
+}
+
 static bool judge_field(tlm_text name, tlm_text value, tally *counts, tlm_rest_refusal *ret_refusal)
 {
     if (tlm_rest_text_equal_caseless(name, "Content-Length"))
         return judge_length(value, counts, ret_refusal);
     if (tlm_rest_text_equal_caseless(name, "Transfer-Encoding"))
         return judge_encoding(value, counts, ret_refusal);
-    if (tlm_rest_text_equal_caseless(name, "Host")) {
-        counts->hosts++;
-    } else if (tlm_rest_text_equal_caseless(name, "Upgrade")) {
-        counts->request->has_upgrade = true;
-    } else if (tlm_rest_text_equal_caseless(name, "Origin")) {
-        counts->request->origin = value;
-    } else if (tlm_rest_text_equal_caseless(name, "Access-Control-Request-Method")) {
-        counts->request->is_preflight = true;
-    }
+    counts->hosts += tlm_rest_text_equal_caseless(name, "Host");
+    note_field(name, value, counts->request);
     return true;
 }
 

@@ -16,8 +16,9 @@
 /** A request as far as its head tells; texts point into the head. */
 typedef struct tlm_rest_request {
     tlm_text method;
-    tlm_text target;   /**< raw */
-    tlm_text origin;   /**< header Origin; empty when absent */
+    tlm_text target; /**< raw */
+    tlm_text origin; /**< header Origin; this and the next three are empty when absent */
+    tlm_text accept, accept_encoding, if_none_match;
     bool has_upgrade;  /**< header Upgrade */
     bool is_preflight; /**< header Access-Control-Request-Method */
     bool has_body;     /**< Content-Length above 0, or Transfer-Encoding */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api.h"
+#include "route.h"
 
 #include "common/time.h"
+
+#include <assert.h>
 
 #define OTHERWISE 1
 
@@ -35,18 +37,27 @@ static bool parse_decimal(tlm_text text, int64_t *ret_value)
     return true;
 }
 
-bool tlm_rest_parameter_integer(tlm_rest_call *call, const char *name, int64_t min, int64_t max, int64_t otherwise,
-                                int64_t *ret_value)
+static const tlm_rest_parameter_spec *spec_of(const tlm_rest_route *route, const char *name)
 {
-    tlm_text text;
-    int64_t value = otherwise;
-    int result = find(call, name, &text);
+    for (uint32_t i = 0; i < route->parameter_count; i++)
+        if (strcmp(route->parameters[i].name, name) == 0)
+            return &route->parameters[i];
+    return NULL;
+}
 
+bool tlm_rest_parameter_integer(tlm_rest_call *call, const char *name, int64_t *ret_value)
+{
+    const tlm_rest_parameter_spec *spec = spec_of(call->route, name);
+    tlm_text text;
+
+    assert(spec && spec->type == TLM_REST_INTEGER);
+    int64_t value = spec->otherwise;
+    int result = find(call, name, &text);
     if (result < 0)
         return false;
-    if (result == 0 && (!parse_decimal(text, &value) || value < min || value > max)) {
+    if (result == 0 && (!parse_decimal(text, &value) || value < spec->min || value > spec->max)) {
         tlm_rest_answer_error(call->answer, 422, "parameter %s: expected an integer from %lld to %lld", name,
-                              (long long)min, (long long)max);
+                              (long long)spec->min, (long long)spec->max);
         return false;
     }
     *ret_value = value;

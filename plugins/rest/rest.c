@@ -24,9 +24,26 @@ struct tlm_instance {
     const tlm_feed_service *feed; /* NULL: the host has none */
     tlm_subscription *windows, *streams;
     tlm_rest_server *server;
+    bool has_complained; /* that the pages cannot be gathered */
 };
 
 /* --- helpers --------------------------------------------------------------------------------------------------- */
+
+/* Tried again at each connection until it is done, and told once. */
+static void open_api(tlm_instance *rest)
+{
+    const tlm_host *host = rest->api.host;
+    const tlm_log_service *log = host->get_service(host, TLM_SERVICE_LOG);
+    static const char sentence[] = "the pages of the process cannot be gathered: %s";
+    char text[256];
+
+    int result = tlm_rest_api_open(&rest->api);
+    if (result == 0 || rest->has_complained || !log)
+        return;
+    int size = snprintf(text, sizeof text, sentence, strerror(-result));
+    log->write(host, TLM_LOG_ERROR, (tlm_text){text, (size_t)size});
+    rest->has_complained = true;
+}
 
 static void receive_windows(void *context, const tlm_rows *rows)
 {
@@ -133,6 +150,9 @@ static void stop(tlm_instance *rest)
     tlm_rest_server_stop(rest->server);
     rest->server = NULL;
     unsubscribe(rest);
+    /* Borrowed bytes go back while those who lent them are still there. */
+    tlm_rest_pages_destroy(rest->api.pages);
+    rest->api.pages = NULL;
 }
 
 static int start(tlm_instance *rest, tlm_error *error)
@@ -155,8 +175,11 @@ static int start(tlm_instance *rest, tlm_error *error)
     return result;
 }
 
+/* The first connection finds every component started, and no request under way. */
 static void adopt(tlm_instance *rest, int fd, const void *peer, uint32_t peer_size, tlm_text head)
 {
+    if (!rest->api.pages)
+        open_api(rest);
     tlm_rest_server_adopt(rest->server, fd, peer, peer_size, head);
 }
 

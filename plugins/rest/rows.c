@@ -55,14 +55,14 @@ void tlm_rest_row_write(tlm_json_writer *writer, const tlm_rest_view *view, cons
                         const tlm_cell *cells, bool is_final)
 {
     tlm_json_begin_object(writer);
-    for (uint32_t i = 0; i < view->field_count; i++) {
-        const tlm_rest_field *field = &view->fields[i];
+    for (uint32_t i = 0; i < view->shape->field_count; i++) {
+        const tlm_rest_field *field = &view->shape->fields[i];
         const tlm_cell *cell = &cells[field->column];
 
         tlm_json_key(writer, field->name, strlen(field->name));
-        if (field->kind == TLM_REST_FIELD_FINAL)
+        if (field->source == TLM_REST_FROM_FINALITY)
             tlm_json_bool(writer, is_final);
-        else if (field->kind == TLM_REST_FIELD_EMOTES && cell->is_set)
+        else if (field->source == TLM_REST_FROM_EMOTES && cell->is_set)
             tlm_rest_emotes_write(writer, (tlm_text){cell->as.text, cell->size});
         else
             write_cell(writer, columns[field->column], cell);

@@ -66,6 +66,9 @@ static bool judge_call(const struct _u_request *call, tlm_rest_request *ret_requ
     tlm_rest_request request = {.method = tlm_text_of(call->http_verb), .target = tlm_text_of(call->http_url)};
 
     request.origin = header_of(call, "Origin");
+    request.accept = header_of(call, "Accept");
+    request.accept_encoding = header_of(call, "Accept-Encoding");
+    request.if_none_match = header_of(call, "If-None-Match");
     request.has_upgrade = u_map_has_key_case(call->map_header, "Upgrade") != 0;
     request.is_preflight = u_map_has_key_case(call->map_header, "Access-Control-Request-Method") != 0;
     tlm_text length = header_of(call, "Content-Length");
@@ -264,6 +267,9 @@ void tlm_rest_server_adopt(tlm_rest_server *server, int fd, const void *peer, ui
     tlm_rest_answer_init(&answer);
     if (!tlm_rest_head_judge(head, &request, &refusal)) {
         tlm_rest_answer_error(&answer, refusal.status, "%s", refusal.detail);
+        send_refusal(server, fd, &request, &answer);
+    } else if (!server->api->pages) {
+        tlm_rest_answer_error(&answer, 503, "the pages cannot be had: not enough memory, or there are too many");
         send_refusal(server, fd, &request, &answer);
     } else if (request.has_body) {
         /* Answered from the route table alone; libmicrohttpd need not read what nobody wants. */

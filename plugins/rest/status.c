@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The routes that tell of the process: `/`, the health routes, and its metrics. */
+#include "accept.h"
 #include "api.h"
 
 #include "common/json_writer.h"
@@ -27,8 +28,15 @@ static void begin(tlm_rest_call *call, tlm_json_writer *writer)
 
 void tlm_rest_root(tlm_rest_call *call)
 {
+    const char *front = tlm_rest_pages_front(call->api->pages);
     tlm_json_writer writer;
 
+    if (front)
+        call->answer->vary |= TLM_REST_VARY_ACCEPT;
+    if (front && tlm_rest_accept(call->request->accept, "text/html") > 0) {
+        tlm_rest_answer_redirect(call->answer, 307, front, call->request->target);
+        return;
+    }
     begin(call, &writer);
     TLM_JSON_KEY(&writer, "name");
     write_text(&writer, call->api->title);
@@ -53,17 +61,11 @@ void tlm_rest_alive(tlm_rest_call *call)
     tlm_json_end_object(&writer);
 }
 
-/* No live connection is ever on this frontend: those that speak WebSocket answer this route for themselves. */
+/* Gives way to the page of a component that has live connections; without one nobody has any. */
 void tlm_rest_live_health(tlm_rest_call *call)
 {
     tlm_json_writer writer;
 
-    if (call->request->has_upgrade) {
-        tlm_rest_answer_error(call->answer, 426, "open a new connection for a WebSocket");
-        tlm_rest_answer_header(call->answer, "Upgrade", "websocket");
-        call->answer->must_close = true;
-        return;
-    }
     begin(call, &writer);
     TLM_JSON_KEY(&writer, "status");
     write_text(&writer, "ok");

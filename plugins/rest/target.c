@@ -118,6 +118,21 @@ int tlm_rest_target_parse(tlm_text raw, tlm_rest_target *ret_target)
     return result;
 }
 
+bool tlm_rest_target_is(const tlm_rest_target *target, const char *path, const char *end)
+{
+    if (target->segment_count == 0)
+        return false;
+    for (uint32_t i = 0; i < target->segment_count; i++) {
+        if (*path++ != '/')
+            return false;
+        size_t size = strcspn(path, "/");
+        if (*path != '{' && !tlm_text_equal(target->segments[i], (tlm_text){path, size}))
+            return false;
+        path += size;
+    }
+    return strcmp(path, end) == 0;
+}
+
 int tlm_rest_target_parameter(const tlm_rest_target *target, const char *name, tlm_text *ret_value)
 {
     const tlm_rest_parameter *found = NULL;

@@ -35,6 +35,12 @@ typedef struct tlm_rest_target {
  */
 int tlm_rest_target_parse(tlm_text raw, tlm_rest_target *ret_target);
 
+/**
+ * Whether the path of a target, followed by `end` ("" or "/"), is `path`, segment by segment; a segment of `path` in
+ * braces takes any one.
+ */
+bool tlm_rest_target_is(const tlm_rest_target *target, const char *path, const char *end);
+
 /** The one parameter of that name. -ENOENT: none; -EEXIST: repeated; -EINVAL: badly percent-encoded. */
 int tlm_rest_target_parameter(const tlm_rest_target *target, const char *name, tlm_text *ret_value);
 
