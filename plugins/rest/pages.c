@@ -198,20 +198,17 @@ static const tlm_buffer *plain_body(tlm_rest_page *page, tlm_rest_answer *answer
 static void answer_kept(tlm_rest_page *page, bool as_plain, const tlm_rest_request *request, tlm_rest_answer *answer)
 {
     const char *tag = as_plain ? page->plain_tag : page->tag;
-    bool is_known = tlm_rest_tag_matches(request->if_none_match, tag);
-    const tlm_buffer *plain = as_plain && !is_known ? plain_body(page, answer) : NULL;
+    const tlm_buffer *plain = as_plain ? plain_body(page, answer) : NULL;
 
-    if (as_plain && !is_known && !plain)
+    if (as_plain && !plain)
         return;
     tlm_rest_answer_header(answer, "Cache-Control", "no-cache");
     tlm_rest_answer_header(answer, "ETag", tag);
-    if (is_known) {
+    /* libmicrohttpd sends no body with 304, but needs one for the Content-Length that RFC 9110 section 8.6 asks for. */
+    tlm_buffer_append(&answer->body, plain ? plain->data : page->body.data, plain ? plain->size : page->body.size);
+    if (tlm_rest_tag_matches(request->if_none_match, tag)) {
         answer->status = 304;
         answer->content_type = NULL;
-    } else if (plain) {
-        tlm_buffer_append(&answer->body, plain->data, plain->size);
-    } else {
-        tlm_buffer_append(&answer->body, page->body.data, page->body.size);
     }
 }
 

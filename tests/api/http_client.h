@@ -97,7 +97,7 @@ static inline bool http_read_until(int fd, http_answer *answer, size_t wanted)
     return true;
 }
 
-/** Reads one answer and not a byte of the next; `without_body`: it is one to HEAD. */
+/** Reads one answer and not a byte of the next; `without_body`: it is one to HEAD. 304 never has one. */
 static inline http_answer http_read(int fd, bool without_body)
 {
     http_answer answer = {.text = calloc(1, HTTP_SIZE_MAX + 1)};
@@ -109,6 +109,7 @@ static inline http_answer http_read(int fd, bool without_body)
             return answer;
     const char *length = http_header(&answer, "Content-Length");
     size_t head_size = answer.size;
+    without_body |= atoi(answer.text + strlen("HTTP/1.1 ")) == 304;
     size_t body_size = length && !without_body ? strtoul(length, NULL, 10) : 0;
     if (head_size + body_size > HTTP_SIZE_MAX || !http_read_until(fd, &answer, head_size + body_size))
         return answer;

@@ -13,6 +13,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 typedef void (*rest_receive)(void *context, const tlm_rows *rows);
 
@@ -34,6 +35,11 @@ typedef struct rest_host {
     tlm_subscription subscriptions[4];
     const tlm_health_item *health;
     uint32_t health_count, health_status;
+    const tlm_page *pages;
+    const tlm_text *page_bodies; /* of each page; a test may replace them */
+    uint32_t page_count;
+    atomic_int page_calls, page_releases;
+    int page_failure; /* what `body` gives instead */
 } rest_host;
 
 /** What a test sets; zero is usual. */
@@ -42,6 +48,9 @@ typedef struct rest_setup {
     bool without_store;
     uint32_t table_count; /* of rows_tables; 0: all */
     int64_t head_timeout_ms;
+    const tlm_page *pages; /* of another component */
+    const tlm_text *page_bodies;
+    uint32_t page_count;
 } rest_setup;
 
 /* Stands in for core/log.c. */
@@ -134,6 +143,42 @@ static int rest_find_store(const tlm_host *host, const char *name, const tlm_sto
     return 0;
 }
 
+/* The component that offers pages is the host itself. */
+static const tlm_page *rest_page_list(tlm_instance *instance, uint32_t *ret_count)
+{
+    const rest_host *rest = (const rest_host *)(void *)instance;
+
+    *ret_count = rest->page_count;
+    return rest->pages;
+}
+
+static void rest_page_release(tlm_page_body *body)
+{
+    rest_host *rest = body->context;
+
+    atomic_fetch_add(&rest->page_releases, 1);
+}
+
+static int rest_page_body(tlm_instance *instance, uint32_t index, tlm_page_body *ret_body)
+{
+    rest_host *rest = (rest_host *)(void *)instance;
+
+    atomic_fetch_add(&rest->page_calls, 1);
+    if (rest->page_failure)
+        return rest->page_failure;
+    *ret_body = (tlm_page_body){rest->page_bodies[index].data, rest->page_bodies[index].size, rest, rest_page_release};
+    return 0;
+}
+
+static int rest_each_pages(const tlm_host *host,
+                           int (*visit)(void *context, const tlm_pages *pages, tlm_instance *instance), void *context)
+{
+    static const tlm_pages pages = {rest_page_list, rest_page_body};
+    rest_host *rest = (rest_host *)host;
+
+    return rest->page_count ? visit(context, &pages, (tlm_instance *)(void *)rest) : 0;
+}
+
 static const void *rest_service(const tlm_host *host, const char *id)
 {
     static const tlm_log_service log = {rest_log};
@@ -142,14 +187,12 @@ static const void *rest_service(const tlm_host *host, const char *id)
                                                 rest_metrics_render, rest_metrics_release};
     static const tlm_feed_service feed = {rest_subscribe, rest_unsubscribe};
     static const tlm_stores_service stores = {rest_find_store};
+    static const tlm_pages_service pages = {rest_each_pages};
     const struct {
         const char *id;
         const void *service;
-    } services[] = {{TLM_SERVICE_LOG, &log},
-                    {TLM_SERVICE_HEALTH, &health},
-                    {TLM_SERVICE_METRICS, &metrics},
-                    {TLM_SERVICE_FEED, &feed},
-                    {TLM_SERVICE_STORES, &stores}};
+    } services[] = {{TLM_SERVICE_LOG, &log},   {TLM_SERVICE_HEALTH, &health}, {TLM_SERVICE_METRICS, &metrics},
+                    {TLM_SERVICE_FEED, &feed}, {TLM_SERVICE_STORES, &stores}, {TLM_SERVICE_PAGES, &pages}};
 
     (void)host;
     for (size_t i = 0; i < TLM_COUNT(services); i++)
@@ -235,6 +278,9 @@ static inline rest_host *rest_make(const rest_setup *setup)
                             .hash_seed = 42,
                             .get_service = rest_service};
     rest->health_status = TLM_HEALTH_OK;
+    rest->pages = setup->pages;
+    rest->page_bodies = setup->page_bodies;
+    rest->page_count = setup->page_count;
     if (!setup->without_store) {
         rest->store.tables = rows_tables;
         rest->store.table_count = setup->table_count ? setup->table_count : TLM_COUNT(rows_tables);
@@ -285,6 +331,9 @@ static inline void rest_end(rest_host *rest)
     if (rest->listener)
         rest->component->stop(rest->instance);
     tlm_listener_destroy(rest->listener);
+    /* What was borrowed is back before anybody is destroyed. */
+    if (rest->page_failure == 0)
+        assert(atomic_load(&rest->page_calls) == atomic_load(&rest->page_releases));
     rest->component->destroy(rest->instance);
     rest_free_config(rest->component, rest->config);
     /* A started object is never closed (its libraries keep threads of their own). */
