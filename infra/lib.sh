@@ -56,6 +56,11 @@ BUILD_PACKAGES=(gcc g++ libc6-dev cmake ninja-build ccache pkg-config libconfig-
 # The tests build C with cmocka; the end-to-end tests and the oracle are Python's standard library.
 # shellcheck disable=SC2034 # used by the scripts that source this
 TEST_PACKAGES=("${BUILD_PACKAGES[@]}" libcmocka-dev python3 git)
+# test_rest_docs reads JSON with it.
+TEST_PACKAGES+=(libjansson-dev)
+# What infra/bench rest measures with and beside.
+# shellcheck disable=SC2034
+BENCH_PACKAGES=(wrk nginx-light util-linux)
 
 # build PRESET [cmake option...]
 build() {

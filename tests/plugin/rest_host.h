@@ -163,9 +163,9 @@ static int rest_page_body(tlm_instance *instance, uint32_t index, tlm_page_body 
 {
     rest_host *rest = (rest_host *)(void *)instance;
 
-    atomic_fetch_add(&rest->page_calls, 1);
     if (rest->page_failure)
         return rest->page_failure;
+    atomic_fetch_add(&rest->page_calls, 1);
     *ret_body = (tlm_page_body){rest->page_bodies[index].data, rest->page_bodies[index].size, rest, rest_page_release};
     return 0;
 }
@@ -332,8 +332,10 @@ static inline void rest_end(rest_host *rest)
         rest->component->stop(rest->instance);
     tlm_listener_destroy(rest->listener);
     /* What was borrowed is back before anybody is destroyed. */
-    if (rest->page_failure == 0)
-        assert(atomic_load(&rest->page_calls) == atomic_load(&rest->page_releases));
+    if (atomic_load(&rest->page_calls) != atomic_load(&rest->page_releases)) {
+        fprintf(stderr, "borrowed bodies of pages were not given back\n");
+        abort();
+    }
     rest->component->destroy(rest->instance);
     rest_free_config(rest->component, rest->config);
     /* A started object is never closed (its libraries keep threads of their own). */

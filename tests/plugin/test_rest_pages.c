@@ -158,7 +158,7 @@ static void head_is_get_without_the_body(void **state)
     assert_int_equal(head.status, 200);
     assert_string_equal(head.body, "");
     char tag[64];
-    snprintf(tag, sizeof tag, "%s", http_header(&get, "ETag"));
+    snprintf(tag, sizeof tag, "%.60s", http_header(&get, "ETag"));
     assert_header(&head, "ETag", tag);
     assert_header(&head, "Content-Length", "35");
     http_answer_finish(&get);
@@ -178,7 +178,7 @@ static void a_known_tag_is_304(void **state)
     rest_host *rest = rest_begin(&with_pages);
     http_answer answer = http_get(rest->port, "/dashboard/app.js");
     char tag[64], value[256], header[300];
-    snprintf(tag, sizeof tag, "%s", http_header(&answer, "ETag"));
+    snprintf(tag, sizeof tag, "%.60s", http_header(&answer, "ETag"));
     assert_int_equal(tag[0], '"');
     http_answer_finish(&answer);
     for (size_t i = 0; i < TLM_COUNT(rows); i++) {
@@ -250,7 +250,7 @@ static void gzip_is_sent_only_to_those_who_take_it(void **state)
         assert_page(&answer, "text/javascript", rows[i].is_packed ? bodies[PACKED] : plain);
         assert_header(&answer, "Content-Encoding", rows[i].is_packed ? "gzip" : NULL);
         assert_header(&answer, "Vary", "Accept-Encoding");
-        snprintf(tags[rows[i].is_packed], sizeof tags[0], "%s", http_header(&answer, "ETag"));
+        snprintf(tags[rows[i].is_packed], sizeof tags[0], "%.60s", http_header(&answer, "ETag"));
         http_answer_finish(&answer);
     }
     assert_string_not_equal(tags[0], tags[1]);
@@ -333,7 +333,6 @@ static void a_page_that_cannot_be_had_is_503_until_it_can(void **state)
         http_answer_finish(&answer);
     }
     rest->page_failure = 0;
-    atomic_store(&rest->page_calls, 0);
     http_answer answer = http_get(rest->port, "/dashboard/");
     assert_page(&answer, HTML, bodies[FRONT]);
     http_answer_finish(&answer);
