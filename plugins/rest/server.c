@@ -86,14 +86,14 @@ static int put_header(struct _u_response *response, const char *name, const char
     return u_map_put(response->map_header, name, value);
 }
 
-static int put_answer(struct _u_response *response, const tlm_rest_answer *answer)
+/* The body goes over as it is: ulfius frees it with free(), its default (o_free), and copies it once more by itself. */
+static int put_answer(struct _u_response *response, tlm_rest_answer *answer)
 {
     int result = U_OK;
 
     response->status = answer->status;
     if (answer->body.size > 0)
-        result = ulfius_set_binary_body_response(response, answer->status, answer->body.data, answer->body.size);
-
+        response->binary_body = tlm_buffer_take(&answer->body, &response->binary_body_length);
     for (uint32_t i = 0; i < answer->header_count && result == U_OK; i++)
         result = put_header(response, answer->headers[i].name, answer->headers[i].value);
     if (result == U_OK && answer->content_type)
