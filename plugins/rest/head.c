@@ -137,8 +137,7 @@ static bool judge_encoding(tlm_text value, tally *counts, tlm_rest_refusal *ret_
     return true;
 }
 
-/* Headers that routes look at, without a rule of their own. */
-static void note_field(tlm_text name, tlm_text value, tlm_rest_request *request)
+void tlm_rest_head_note(tlm_text name, tlm_text value, tlm_rest_request *request)
 {
     if (tlm_rest_text_equal_caseless(name, "Upgrade"))
         request->has_upgrade = true;
@@ -161,7 +160,7 @@ static bool judge_field(tlm_text name, tlm_text value, tally *counts, tlm_rest_r
     if (tlm_rest_text_equal_caseless(name, "Transfer-Encoding"))
         return judge_encoding(value, counts, ret_refusal);
     counts->hosts += tlm_rest_text_equal_caseless(name, "Host");
-    note_field(name, value, counts->request);
+    tlm_rest_head_note(name, value, counts->request);
     return true;
 }
 

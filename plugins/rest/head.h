@@ -37,6 +37,9 @@ typedef struct tlm_rest_refusal {
  */
 bool tlm_rest_head_judge(tlm_text head, tlm_rest_request *ret_request, tlm_rest_refusal *ret_refusal);
 
+/** Notes a header that routes look at in a request; any other is passed over. */
+void tlm_rest_head_note(tlm_text name, tlm_text value, tlm_rest_request *request);
+
 /** Whether a text is a token of RFC 9110 section 5.6.2: at least one byte, all of them allowed in names. */
 bool tlm_rest_is_token(tlm_text text);
 

@@ -3,25 +3,26 @@
 
 #include "watch.h"
 
+#include <microhttpd.h>
 #include <stdlib.h>
-#include <ulfius.h>
 #include <unistd.h>
 
-/* ulfius wants a port to be named even where nothing listens. */
-#define UNUSED_PORT 1
-/* Bytes kept of a request body, which nobody reads: the least that ulfius takes for a limit. */
-#define BODY_SIZE_MAX 1
 #define LOG_LINE_SIZE 512
 
 struct tlm_rest_server {
     const tlm_rest_api *api;
     uint32_t max_connections;
-    struct _u_instance ulfius;
-    bool has_instance, is_running;
+    struct MHD_Daemon *daemon;
     tlm_rest_watch *watch;
     tlm_metric *requests, *refused, *connections;
     const tlm_metrics_service *metrics;
 };
+
+/* One request inside libmicrohttpd, from its first line to its end. */
+typedef struct call {
+    bool has_begun; /* its head has been shown; what it is shown again for is its body, or that all has come */
+    char target[];  /* raw, which libmicrohttpd takes apart in place */
+} call;
 
 static void count(const tlm_rest_server *server, tlm_metric *metric, int64_t amount)
 {
@@ -31,99 +32,132 @@ static void count(const tlm_rest_server *server, tlm_metric *metric, int64_t amo
 
 /* --- later heads, as libmicrohttpd read them ------------------------------------------------------------------- */
 
-static tlm_text header_of(const struct _u_request *call, const char *name)
-{
-    return tlm_text_of(u_map_get_case(call->map_header, name));
-}
+/* What is gathered while the headers are walked over. */
+typedef struct tally {
+    tlm_rest_request request;
+    unsigned hosts;
+    const char *trouble; /* NULL: none */
+} tally;
 
-static bool refuse(unsigned status, const char *detail, tlm_rest_refusal *ret_refusal)
+/* A header that libmicrohttpd took for another one, because of a blank in its name, ends the connection. */
+static enum MHD_Result judge_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_size,
+                                    const char *value, size_t value_size)
 {
-    *ret_refusal = (tlm_rest_refusal){status, detail};
-    return false;
-}
+    tally *found = context;
+    const tlm_text key = {name, name_size}, text = {value, value ? value_size : 0};
 
-/* Names first: a header that libmicrohttpd took for another one, because of a blank in its name, ends the connection.
- */
-static bool judge_names(const struct _u_request *call, tlm_rest_refusal *ret_refusal)
-{
-    const char **names = u_map_enum_keys(call->map_header);
-    unsigned hosts = 0;
-
-    for (size_t i = 0; names && names[i]; i++) {
-        if (!tlm_rest_is_token(tlm_text_of(names[i])))
-            return refuse(400, "a header name is malformed (no blank may stand before the colon)", ret_refusal);
-        hosts += tlm_rest_text_equal_caseless(tlm_text_of(names[i]), "Host");
+    (void)kind;
+    if (!tlm_rest_is_token(key)) {
+        found->trouble = "a header name is malformed (no blank may stand before the colon)";
+        return MHD_NO;
     }
-    /* ulfius joins repeated headers of one spelling with a comma, which no host name holds. */
-    tlm_text host = header_of(call, "Host");
-    if (hosts > 1 || (host.size > 0 && memchr(host.data, ',', host.size)))
-        return refuse(400, "exactly one Host header is needed", ret_refusal);
-    return true;
+    if (tlm_rest_text_equal_caseless(key, "Host")) {
+        found->hosts++;
+    } else if (tlm_rest_text_equal_caseless(key, "Content-Length")) {
+        found->request.has_length = true;
+        for (size_t i = 0; i < text.size; i++)
+            found->request.has_body |= text.data[i] != '0';
+    } else if (tlm_rest_text_equal_caseless(key, "Transfer-Encoding")) {
+        found->request.has_length = found->request.has_body = true;
+    } else {
+        tlm_rest_head_note(key, text, &found->request);
+    }
+    return MHD_YES;
 }
 
-static bool judge_call(const struct _u_request *call, tlm_rest_request *ret_request, tlm_rest_refusal *ret_refusal)
+static void judge_call(struct MHD_Connection *connection, tally *found)
 {
-    tlm_rest_request request = {.method = tlm_text_of(call->http_verb), .target = tlm_text_of(call->http_url)};
-
-    request.origin = header_of(call, "Origin");
-    request.accept = header_of(call, "Accept");
-    request.accept_encoding = header_of(call, "Accept-Encoding");
-    request.if_none_match = header_of(call, "If-None-Match");
-    request.has_upgrade = u_map_has_key_case(call->map_header, "Upgrade") != 0;
-    request.is_preflight = u_map_has_key_case(call->map_header, "Access-Control-Request-Method") != 0;
-    tlm_text length = header_of(call, "Content-Length");
-    bool has_encoding = u_map_has_key_case(call->map_header, "Transfer-Encoding") != 0;
-    request.has_length = length.data || has_encoding;
-    request.has_body = has_encoding || (length.data && strspn(length.data, "0") != length.size);
-    *ret_request = request;
-    return judge_names(call, ret_refusal);
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, judge_header, found);
+    if (!found->trouble && found->hosts > 1)
+        found->trouble = "exactly one Host header is needed";
 }
 
-/* --- answers through ulfius ------------------------------------------------------------------------------------ */
+/* --- answers through libmicrohttpd ----------------------------------------------------------------------------- */
 
-static int put_header(struct _u_response *response, const char *name, const char *value)
+static bool put_headers(struct MHD_Response *response, const tlm_rest_answer *answer)
 {
-    return u_map_put(response->map_header, name, value);
+    enum MHD_Result result = MHD_YES;
+
+    for (uint32_t i = 0; i < answer->header_count && result == MHD_YES; i++)
+        result = MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
+    if (result == MHD_YES && answer->content_type)
+        result = MHD_add_response_header(response, "Content-Type", answer->content_type);
+    if (result == MHD_YES && answer->must_close)
+        result = MHD_add_response_header(response, "Connection", "close");
+    return result == MHD_YES;
 }
 
-/* The body goes over as it is: ulfius frees it with free(), its default (o_free), and copies it once more by itself. */
-static int put_answer(struct _u_response *response, tlm_rest_answer *answer)
+static enum MHD_Result queue_answer(struct MHD_Connection *connection, tlm_rest_answer *answer)
 {
-    int result = U_OK;
+    size_t size = 0;
+    char *body = tlm_buffer_take(&answer->body, &size);
+    struct MHD_Response *response = MHD_create_response_from_buffer(size, body, MHD_RESPMEM_MUST_FREE);
 
-    response->status = answer->status;
-    if (answer->body.size > 0)
-        response->binary_body = tlm_buffer_take(&answer->body, &response->binary_body_length);
-    for (uint32_t i = 0; i < answer->header_count && result == U_OK; i++)
-        result = put_header(response, answer->headers[i].name, answer->headers[i].value);
-    if (result == U_OK && answer->content_type)
-        result = put_header(response, "Content-Type", answer->content_type);
-    if (result == U_OK && answer->must_close)
-        result = put_header(response, "Connection", "close");
+    if (!response) {
+        free(body);
+        return MHD_NO;
+    }
+    enum MHD_Result result =
+        put_headers(response, answer) ? MHD_queue_response(connection, answer->status, response) : MHD_NO;
+    MHD_destroy_response(response);
     return result;
 }
 
-static int answer_call(const struct _u_request *call, struct _u_response *response, void *context)
+static enum MHD_Result answer_call(const tlm_rest_server *server, struct MHD_Connection *connection, const char *method,
+                                   const char *target)
 {
-    const tlm_rest_server *server = context;
-    tlm_rest_request request;
-    tlm_rest_refusal refusal;
+    tally found = {.request = {.method = tlm_text_of(method), .target = tlm_text_of(target)}};
     tlm_rest_answer answer;
 
     tlm_rest_answer_init(&answer);
-    if (judge_call(call, &request, &refusal)) {
-        tlm_rest_api_answer(server->api, &request, &answer);
+    judge_call(connection, &found);
+    if (!found.trouble) {
+        tlm_rest_api_answer(server->api, &found.request, &answer);
     } else {
-        tlm_rest_answer_error(&answer, refusal.status, "%s", refusal.detail);
+        tlm_rest_answer_error(&answer, 400, "%s", found.trouble);
         answer.must_close = true;
     }
-    int result = put_answer(response, &answer);
+    enum MHD_Result result = queue_answer(connection, &answer);
     tlm_rest_answer_finish(&answer);
     count(server, server->requests, 1);
-    return result == U_OK ? U_CALLBACK_COMPLETE : U_CALLBACK_ERROR;
+    return result;
 }
 
 /* --- libmicrohttpd's callbacks --------------------------------------------------------------------------------- */
+
+/* Shows the raw target before anything else; what it returns belongs to the request. */
+static void *note_target(void *context, const char *target, struct MHD_Connection *connection)
+{
+    size_t size = strlen(target) + 1;
+    call *made = malloc(sizeof *made + size);
+
+    (void)context;
+    (void)connection;
+    if (!made)
+        return NULL;
+    made->has_begun = false;
+    memcpy(made->target, target, size);
+    return made;
+}
+
+static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+                              const char *version, const char *data, size_t *data_size, void **request)
+{
+    call *current = *request;
+
+    (void)url;
+    (void)version;
+    (void)data;
+    if (!current)
+        return MHD_NO;
+    if (!current->has_begun || *data_size > 0) {
+        /* A body that nobody wants is read past, so that the answer reaches its sender. */
+        current->has_begun = true;
+        *data_size = 0;
+        return MHD_YES;
+    }
+    return answer_call(context, connection, method, current->target);
+}
 
 static void connection_changed(void *context, struct MHD_Connection *connection, void **socket_context,
                                enum MHD_ConnectionNotificationCode code)
@@ -142,13 +176,14 @@ static void connection_changed(void *context, struct MHD_Connection *connection,
     }
 }
 
-static void request_completed(void *context, struct MHD_Connection *connection, void **call,
+static void request_completed(void *context, struct MHD_Connection *connection, void **request,
                               enum MHD_RequestTerminationCode code)
 {
     tlm_rest_server *server = context;
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
-    mhd_request_completed(context, connection, call, code);
+    free(*request);
+    *request = NULL;
     if (info && code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
         tlm_rest_watch_renew(server->watch, info->socket_context);
 }
@@ -173,7 +208,7 @@ static int start_daemon(tlm_rest_server *server, const tlm_rest_server_options *
     struct MHD_OptionItem items[] = {
         {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)write_log, server},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)request_completed, server},
-        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)ulfius_uri_logger, NULL},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)note_target, NULL},
         {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_changed, server},
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)options->max_connections, NULL},
@@ -185,24 +220,8 @@ static int start_daemon(tlm_rest_server *server, const tlm_rest_server_options *
     };
     const unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | MHD_USE_ERROR_LOG;
 
-    return ulfius_start_framework_with_mhd_options(&server->ulfius, flags, items) == U_OK ? 0 : -EIO;
-}
-
-static int start_ulfius(tlm_rest_server *server, const tlm_rest_server_options *options)
-{
-    if (ulfius_init_instance(&server->ulfius, UNUSED_PORT, NULL, NULL) != U_OK)
-        return -ENOMEM;
-    server->has_instance = true;
-    server->ulfius.max_post_body_size = BODY_SIZE_MAX;
-    server->ulfius.allowed_post_processor = U_POST_PROCESS_NONE;
-    /* Else ulfius hides headers that are not UTF-8 from the second look at them. */
-    server->ulfius.check_utf8 = 0;
-    /* One endpoint for all: matching many costs ulfius most of its speed, and it decodes twice. */
-    if (ulfius_add_endpoint_by_val(&server->ulfius, "*", NULL, "*", 0, answer_call, server) != U_OK)
-        return -ENOMEM;
-    int result = start_daemon(server, options);
-    server->is_running = result == 0;
-    return result;
+    server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, server, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+    return server->daemon ? 0 : -EIO;
 }
 
 static void open_metrics(tlm_rest_server *server)
@@ -231,7 +250,7 @@ int tlm_rest_server_start(const tlm_rest_api *api, const tlm_rest_server_options
     open_metrics(server);
     int result = tlm_rest_watch_create(options->request_timeout_ms, &server->watch);
     if (result == 0)
-        result = start_ulfius(server, options);
+        result = start_daemon(server, options);
     if (result < 0) {
         tlm_rest_server_stop(server);
         return tlm_error_set(error, result, "the HTTP threads cannot be started: %s", strerror(-result));
@@ -244,10 +263,8 @@ void tlm_rest_server_stop(tlm_rest_server *server)
 {
     if (!server)
         return;
-    if (server->is_running)
-        ulfius_stop_framework(&server->ulfius);
-    if (server->has_instance)
-        ulfius_clean_instance(&server->ulfius);
+    if (server->daemon)
+        MHD_stop_daemon(server->daemon);
     tlm_rest_watch_destroy(server->watch);
     free(server);
 }
@@ -278,7 +295,7 @@ void tlm_rest_server_adopt(tlm_rest_server *server, int fd, const void *peer, ui
     } else if (tlm_rest_watch_count(server->watch) >= server->max_connections) {
         tlm_rest_answer_error(&answer, 503, "all %u connections are taken", server->max_connections);
         send_refusal(server, fd, &request, &answer);
-    } else if (MHD_add_connection(server->ulfius.mhd_daemon, fd, peer, peer_size) != MHD_YES) {
+    } else if (MHD_add_connection(server->daemon, fd, peer, peer_size) != MHD_YES) {
         /* Beyond the limit of its address, or memory is short; the descriptor is closed already. */
         count(server, server->refused, 1);
     }

@@ -126,6 +126,8 @@ def load(server, core, connections, seconds):
     for trouble in re.findall(r"(?:Socket errors|Non-2xx).*", text):
         sys.exit(f"{server.name}: {trouble}")
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1))
+    if rate == 0:
+        sys.exit(f"{server.name}: nothing was answered in {seconds} s\n{text}")
     p99 = milliseconds(re.search(r"99%\s+(\S+)", text).group(1))
     return rate, p99, server.cpu_seconds() - cpu
 
