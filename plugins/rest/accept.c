@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "accept.h"
 
-#include "head.h"
+#include "common/http_head.h"
 
 static bool is_blank(char byte)
 {
@@ -42,7 +42,7 @@ int tlm_rest_accept(tlm_text list, const char *word)
     tlm_text item, part;
 
     while (take_part(&list, ',', &item)) {
-        if (!take_part(&item, ';', &part) || !tlm_rest_text_equal_caseless(part, word))
+        if (!take_part(&item, ';', &part) || !tlm_http_text_equal_caseless(part, word))
             continue;
         bool is_refused = false;
         while (take_part(&item, ';', &part))

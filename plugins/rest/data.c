@@ -66,12 +66,12 @@ static bool ask(tlm_rest_call *call, const tlm_query *query, tlm_result **ret_re
     tlm_error error = {{0}};
 
     if (!api->store) {
-        tlm_rest_answer_error(call->answer, 503, "no store is configured");
+        tlm_http_answer_error(call->answer, 503, "no store is configured");
         return false;
     }
     int code = api->store->query(api->store_instance, query, &result, &error);
     if (code < 0 && code != -ENOENT) {
-        tlm_rest_answer_error(call->answer, 503, "the store does not answer: %s",
+        tlm_http_answer_error(call->answer, 503, "the store does not answer: %s",
                               error.text[0] ? error.text : strerror(-code));
         return false;
     }
@@ -141,7 +141,7 @@ static bool stream_id_of(tlm_rest_call *call, tlm_text *ret_id)
     for (size_t at = 0; at < id.size && is_valid;)
         at += tlm_utf8_next(id.data + at, id.size - at, &is_valid);
     if (!is_valid) {
-        tlm_rest_answer_error(call->answer, 422, "stream id: expected 1 to %d bytes of UTF-8", STREAM_ID_MAX);
+        tlm_http_answer_error(call->answer, 422, "stream id: expected 1 to %d bytes of UTF-8", STREAM_ID_MAX);
         return false;
     }
     *ret_id = id;
@@ -225,7 +225,7 @@ void tlm_rest_stream_metrics(tlm_rest_call *call)
     if (is_known)
         write_rows(call, &tlm_rest_metrics_view, early, result, (uint32_t)limit);
     else
-        tlm_rest_answer_error(call->answer, 404, "the stream has no row");
+        tlm_http_answer_error(call->answer, 404, "the stream has no row");
 done:
     free(early);
     release(result);

@@ -98,9 +98,9 @@ static int add_documents(const tlm_rest_about *about, tlm_rest_pages *pages)
 
 static tlm_rest_page *find_page(const tlm_rest_pages *pages, const char *path)
 {
-    tlm_rest_target target;
+    tlm_http_target target;
 
-    return tlm_rest_target_parse(tlm_text_of(path), &target) == 0 ? tlm_rest_pages_find(pages, &target) : NULL;
+    return tlm_http_target_parse(tlm_text_of(path), &target) == 0 ? tlm_rest_pages_find(pages, &target) : NULL;
 }
 
 int tlm_rest_api_open(tlm_rest_api *api)

@@ -146,20 +146,20 @@ void tlm_rest_pages_destroy(tlm_rest_pages *pages)
 
 /* --- finding --------------------------------------------------------------------------------------------------- */
 
-static tlm_rest_page *find(const tlm_rest_pages *pages, const tlm_rest_target *target, const char *end)
+static tlm_rest_page *find(const tlm_rest_pages *pages, const tlm_http_target *target, const char *end)
 {
     for (uint32_t i = 0; i < pages->count; i++)
-        if (tlm_rest_target_is(target, pages->items[i].page->path, end))
+        if (tlm_http_target_is(target, pages->items[i].page->path, end))
             return &pages->items[i];
     return NULL;
 }
 
-tlm_rest_page *tlm_rest_pages_find(const tlm_rest_pages *pages, const tlm_rest_target *target)
+tlm_rest_page *tlm_rest_pages_find(const tlm_rest_pages *pages, const tlm_http_target *target)
 {
     return find(pages, target, "");
 }
 
-tlm_rest_page *tlm_rest_pages_find_folder(const tlm_rest_pages *pages, const tlm_rest_target *target)
+tlm_rest_page *tlm_rest_pages_find_folder(const tlm_rest_pages *pages, const tlm_http_target *target)
 {
     return find(pages, target, "/");
 }
@@ -177,7 +177,7 @@ const char *tlm_rest_page_path(const tlm_rest_page *page)
 /* --- answering ------------------------------------------------------------------------------------------------- */
 
 /* The body without its gzip, made at the first request for it; NULL: the answer says why not. */
-static const tlm_buffer *plain_body(tlm_rest_page *page, tlm_rest_answer *answer)
+static const tlm_buffer *plain_body(tlm_rest_page *page, tlm_http_answer *answer)
 {
     int result = 0;
 
@@ -191,19 +191,19 @@ static const tlm_buffer *plain_body(tlm_rest_page *page, tlm_rest_answer *answer
     pthread_mutex_unlock(&page->table->mutex);
     if (result == 0)
         return &page->plain;
-    tlm_rest_answer_error(answer, 406, "the page can only be had compressed: send Accept-Encoding: gzip");
+    tlm_http_answer_error(answer, 406, "the page can only be had compressed: send Accept-Encoding: gzip");
     return NULL;
 }
 
-static void answer_kept(tlm_rest_page *page, bool as_plain, const tlm_rest_request *request, tlm_rest_answer *answer)
+static void answer_kept(tlm_rest_page *page, bool as_plain, const tlm_http_request *request, tlm_http_answer *answer)
 {
     const char *tag = as_plain ? page->plain_tag : page->tag;
     const tlm_buffer *plain = as_plain ? plain_body(page, answer) : NULL;
 
     if (as_plain && !plain)
         return;
-    tlm_rest_answer_header(answer, "Cache-Control", "no-cache");
-    tlm_rest_answer_header(answer, "ETag", tag);
+    tlm_http_answer_header(answer, "Cache-Control", "no-cache");
+    tlm_http_answer_header(answer, "ETag", tag);
     /* libmicrohttpd sends no body with 304, but needs one for the Content-Length that RFC 9110 section 8.6 asks for. */
     tlm_buffer_append(&answer->body, plain ? plain->data : page->body.data, plain ? plain->size : page->body.size);
     if (tlm_rest_tag_matches(request->if_none_match, tag)) {
@@ -213,23 +213,23 @@ static void answer_kept(tlm_rest_page *page, bool as_plain, const tlm_rest_reque
 }
 
 /* A page made afresh is compressed by nobody, or it says so and its client takes it. */
-static void answer_fresh(tlm_rest_page *page, bool as_plain, tlm_rest_answer *answer)
+static void answer_fresh(tlm_rest_page *page, bool as_plain, tlm_http_answer *answer)
 {
     tlm_page_body body = {0};
 
     if (page->maker->body(page->instance, page->index, &body) < 0) {
-        tlm_rest_answer_error(answer, 503, "the page cannot be had now");
+        tlm_http_answer_error(answer, 503, "the page cannot be had now");
         return;
     }
     if (!as_plain)
         tlm_buffer_append(&answer->body, body.data, body.size);
     else if (tlm_rest_inflate((tlm_text){body.data, body.size}, TLM_REST_INFLATED_SIZE_MAX, &answer->body) < 0)
-        tlm_rest_answer_error(answer, 406, "the page can only be had compressed: send Accept-Encoding: gzip");
+        tlm_http_answer_error(answer, 406, "the page can only be had compressed: send Accept-Encoding: gzip");
     if (body.release)
         body.release(&body);
 }
 
-void tlm_rest_page_answer(tlm_rest_page *page, const tlm_rest_request *request, tlm_rest_answer *answer)
+void tlm_rest_page_answer(tlm_rest_page *page, const tlm_http_request *request, tlm_http_answer *answer)
 {
     const char *encoding = page->page->encoding;
     bool is_gzip = encoding && strcmp(encoding, "gzip") == 0;
@@ -237,13 +237,13 @@ void tlm_rest_page_answer(tlm_rest_page *page, const tlm_rest_request *request, 
 
     answer->content_type = page->page->content_type;
     if (is_gzip)
-        answer->vary |= TLM_REST_VARY_ENCODING;
+        answer->vary |= TLM_HTTP_VARY_ENCODING;
     if (page->page->policy)
-        tlm_rest_answer_header(answer, "Content-Security-Policy", page->page->policy);
+        tlm_http_answer_header(answer, "Content-Security-Policy", page->page->policy);
     if (page->is_kept)
         answer_kept(page, as_plain, request, answer);
     else
         answer_fresh(page, as_plain, answer);
     if (encoding && !as_plain && answer->status == 200)
-        tlm_rest_answer_header(answer, "Content-Encoding", encoding);
+        tlm_http_answer_header(answer, "Content-Encoding", encoding);
 }

@@ -11,9 +11,9 @@
 #ifndef TLM_REST_PAGES_H
 #define TLM_REST_PAGES_H
 
-#include "answer.h"
-#include "head.h"
-#include "target.h"
+#include "common/http_answer.h"
+#include "common/http_head.h"
+#include "common/http_target.h"
 
 #define TLM_REST_PAGES_MAX 1024
 #define TLM_REST_INFLATED_SIZE_MAX (32u * 1024 * 1024)
@@ -30,10 +30,10 @@ void tlm_rest_pages_destroy(tlm_rest_pages *pages);
 int tlm_rest_pages_add(tlm_rest_pages *pages, const tlm_page *document, tlm_buffer *body);
 
 /** The page of a path, or NULL. Of two with one path the first counts; documents come last. */
-tlm_rest_page *tlm_rest_pages_find(const tlm_rest_pages *pages, const tlm_rest_target *target);
+tlm_rest_page *tlm_rest_pages_find(const tlm_rest_pages *pages, const tlm_http_target *target);
 
 /** The page whose path is that of the target and a slash, or NULL. */
-tlm_rest_page *tlm_rest_pages_find_folder(const tlm_rest_pages *pages, const tlm_rest_target *target);
+tlm_rest_page *tlm_rest_pages_find_folder(const tlm_rest_pages *pages, const tlm_http_target *target);
 
 /** Where a browser that asks for "/" is sent, or NULL. */
 const char *tlm_rest_pages_front(const tlm_rest_pages *pages);
@@ -41,6 +41,6 @@ const char *tlm_rest_pages_front(const tlm_rest_pages *pages);
 const char *tlm_rest_page_path(const tlm_rest_page *page);
 
 /** Answers GET or HEAD. */
-void tlm_rest_page_answer(tlm_rest_page *page, const tlm_rest_request *request, tlm_rest_answer *answer);
+void tlm_rest_page_answer(tlm_rest_page *page, const tlm_http_request *request, tlm_http_answer *answer);
 
 #endif

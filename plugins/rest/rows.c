@@ -1,55 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rows.h"
 
-#include "common/decimal.h"
-#include "common/time.h"
-
-static void write_decimal(tlm_json_writer *writer, tlm_int128 wide, uint32_t scale)
-{
-    char text[TLM_DECIMAL_SIZE];
-    tlm_wide units = (tlm_wide)wide.high * ((tlm_wide)1 << 64) + (tlm_wide)wide.low;
-
-    tlm_json_raw(writer, text, tlm_decimal_format(units, scale, false, text));
-}
-
-static void write_time(tlm_json_writer *writer, int64_t time_ns)
-{
-    char text[TLM_TIME_SIZE];
-
-    tlm_json_string(writer, text, tlm_time_format(time_ns, text));
-}
-
-static void write_cell(tlm_json_writer *writer, const tlm_column *column, const tlm_cell *cell)
-{
-    if (!cell->is_set) {
-        tlm_json_null(writer);
-        return;
-    }
-    switch (column->type) {
-    case TLM_COLUMN_TEXT:
-        tlm_json_string(writer, cell->as.text, cell->size);
-        break;
-    case TLM_COLUMN_INTEGER:
-        tlm_json_int(writer, cell->as.integer);
-        break;
-    case TLM_COLUMN_DECIMAL:
-        write_decimal(writer, cell->as.wide, column->scale);
-        break;
-    case TLM_COLUMN_TIME:
-        write_time(writer, cell->as.integer);
-        break;
-    case TLM_COLUMN_BOOL:
-        tlm_json_bool(writer, cell->as.integer != 0);
-        break;
-    case TLM_COLUMN_JSON:
-        tlm_json_raw(writer, cell->as.text, cell->size);
-        break;
-    case TLM_COLUMN_BYTES: /* no view shows one */
-    default:
-        tlm_json_null(writer);
-        break;
-    }
-}
+#include "common/row_json.h"
 
 void tlm_rest_row_write(tlm_json_writer *writer, const tlm_rest_view *view, const tlm_column *const *columns,
                         const tlm_cell *cells, bool is_final)
@@ -63,9 +15,9 @@ void tlm_rest_row_write(tlm_json_writer *writer, const tlm_rest_view *view, cons
         if (field->source == TLM_REST_FROM_FINALITY)
             tlm_json_bool(writer, is_final);
         else if (field->source == TLM_REST_FROM_EMOTES && cell->is_set)
-            tlm_rest_emotes_write(writer, (tlm_text){cell->as.text, cell->size});
+            tlm_emotes_write(writer, (tlm_text){cell->as.text, cell->size});
         else
-            write_cell(writer, columns[field->column], cell);
+            tlm_row_cell_write(writer, columns[field->column], cell);
     }
     tlm_json_end_object(writer);
 }

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file rows.h
- * From rows to JSON, driven by tables: which columns of a dataset a route shows, and under which names. No state.
+ * From rows to JSON by the tables of shape.h: which columns of a dataset a route shows, and under which names. No
+ * state.
  */
 #ifndef TLM_REST_ROWS_H
 #define TLM_REST_ROWS_H
 
 #include "shape.h"
-
-#include "common/json_writer.h"
-
-#include <telemetra/telemetra.h>
 
 /** What a route shows of a dataset. Static. */
 typedef struct tlm_rest_view {
@@ -23,8 +20,5 @@ typedef struct tlm_rest_view {
 /** Writes one row as an object. `columns` and `cells` are those of the view, in its order. */
 void tlm_rest_row_write(tlm_json_writer *writer, const tlm_rest_view *view, const tlm_column *const *columns,
                         const tlm_cell *cells, bool is_final);
-
-/** Writes a list of emotes; a text of another shape is written as it is. */
-void tlm_rest_emotes_write(tlm_json_writer *writer, tlm_text json);
 
 #endif

@@ -34,7 +34,7 @@ static void count(const tlm_rest_server *server, tlm_metric *metric, int64_t amo
 
 /* What is gathered while the headers are walked over. */
 typedef struct tally {
-    tlm_rest_request request;
+    tlm_http_request request;
     unsigned hosts;
     const char *trouble; /* NULL: none */
 } tally;
@@ -47,20 +47,20 @@ static enum MHD_Result judge_header(void *context, enum MHD_ValueKind kind, cons
     const tlm_text key = {name, name_size}, text = {value, value ? value_size : 0};
 
     (void)kind;
-    if (!tlm_rest_is_token(key)) {
+    if (!tlm_http_is_token(key)) {
         found->trouble = "a header name is malformed (no blank may stand before the colon)";
         return MHD_NO;
     }
-    if (tlm_rest_text_equal_caseless(key, "Host")) {
+    if (tlm_http_text_equal_caseless(key, "Host")) {
         found->hosts++;
-    } else if (tlm_rest_text_equal_caseless(key, "Content-Length")) {
+    } else if (tlm_http_text_equal_caseless(key, "Content-Length")) {
         found->request.has_length = true;
         for (size_t i = 0; i < text.size; i++)
             found->request.has_body |= text.data[i] != '0';
-    } else if (tlm_rest_text_equal_caseless(key, "Transfer-Encoding")) {
+    } else if (tlm_http_text_equal_caseless(key, "Transfer-Encoding")) {
         found->request.has_length = found->request.has_body = true;
     } else {
-        tlm_rest_head_note(key, text, &found->request);
+        tlm_http_head_note(key, text, &found->request);
     }
     return MHD_YES;
 }
@@ -74,7 +74,7 @@ static void judge_call(struct MHD_Connection *connection, tally *found)
 
 /* --- answers through libmicrohttpd ----------------------------------------------------------------------------- */
 
-static bool put_headers(struct MHD_Response *response, const tlm_rest_answer *answer)
+static bool put_headers(struct MHD_Response *response, const tlm_http_answer *answer)
 {
     enum MHD_Result result = MHD_YES;
 
@@ -87,7 +87,7 @@ static bool put_headers(struct MHD_Response *response, const tlm_rest_answer *an
     return result == MHD_YES;
 }
 
-static enum MHD_Result queue_answer(struct MHD_Connection *connection, tlm_rest_answer *answer)
+static enum MHD_Result queue_answer(struct MHD_Connection *connection, tlm_http_answer *answer)
 {
     size_t size = 0;
     char *body = tlm_buffer_take(&answer->body, &size);
@@ -107,18 +107,18 @@ static enum MHD_Result answer_call(const tlm_rest_server *server, struct MHD_Con
                                    const char *target)
 {
     tally found = {.request = {.method = tlm_text_of(method), .target = tlm_text_of(target)}};
-    tlm_rest_answer answer;
+    tlm_http_answer answer;
 
-    tlm_rest_answer_init(&answer);
+    tlm_http_answer_init(&answer);
     judge_call(connection, &found);
     if (!found.trouble) {
         tlm_rest_api_answer(server->api, &found.request, &answer);
     } else {
-        tlm_rest_answer_error(&answer, 400, "%s", found.trouble);
+        tlm_http_answer_error(&answer, 400, "%s", found.trouble);
         answer.must_close = true;
     }
     enum MHD_Result result = queue_answer(connection, &answer);
-    tlm_rest_answer_finish(&answer);
+    tlm_http_answer_finish(&answer);
     count(server, server->requests, 1);
     return result;
 }
@@ -269,35 +269,35 @@ void tlm_rest_server_stop(tlm_rest_server *server)
     free(server);
 }
 
-static void send_refusal(tlm_rest_server *server, int fd, const tlm_rest_request *request, tlm_rest_answer *answer)
+static void send_refusal(tlm_rest_server *server, int fd, const tlm_http_request *request, tlm_http_answer *answer)
 {
-    tlm_rest_answer_send(answer, fd, tlm_text_equal(request->method, tlm_text_of("HEAD")));
+    tlm_http_answer_send(answer, fd, tlm_text_equal(request->method, tlm_text_of("HEAD")));
     count(server, server->refused, 1);
 }
 
 void tlm_rest_server_adopt(tlm_rest_server *server, int fd, const void *peer, uint32_t peer_size, tlm_text head)
 {
-    tlm_rest_request request;
-    tlm_rest_refusal refusal;
-    tlm_rest_answer answer;
+    tlm_http_request request;
+    tlm_http_refusal refusal;
+    tlm_http_answer answer;
 
-    tlm_rest_answer_init(&answer);
-    if (!tlm_rest_head_judge(head, &request, &refusal)) {
-        tlm_rest_answer_error(&answer, refusal.status, "%s", refusal.detail);
+    tlm_http_answer_init(&answer);
+    if (!tlm_http_head_judge(head, &request, &refusal)) {
+        tlm_http_answer_error(&answer, refusal.status, "%s", refusal.detail);
         send_refusal(server, fd, &request, &answer);
     } else if (!server->api->pages) {
-        tlm_rest_answer_error(&answer, 503, "the pages cannot be had: not enough memory, or there are too many");
+        tlm_http_answer_error(&answer, 503, "the pages cannot be had: not enough memory, or there are too many");
         send_refusal(server, fd, &request, &answer);
     } else if (request.has_body) {
         /* Answered from the route table alone; libmicrohttpd need not read what nobody wants. */
         tlm_rest_api_answer(server->api, &request, &answer);
         send_refusal(server, fd, &request, &answer);
     } else if (tlm_rest_watch_count(server->watch) >= server->max_connections) {
-        tlm_rest_answer_error(&answer, 503, "all %u connections are taken", server->max_connections);
+        tlm_http_answer_error(&answer, 503, "all %u connections are taken", server->max_connections);
         send_refusal(server, fd, &request, &answer);
     } else if (MHD_add_connection(server->daemon, fd, peer, peer_size) != MHD_YES) {
         /* Beyond the limit of its address, or memory is short; the descriptor is closed already. */
         count(server, server->refused, 1);
     }
-    tlm_rest_answer_finish(&answer);
+    tlm_http_answer_finish(&answer);
 }

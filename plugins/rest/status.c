@@ -16,7 +16,7 @@ static void write_now(tlm_json_writer *writer)
     char text[TLM_TIME_SIZE];
 
     TLM_JSON_KEY(writer, "timestamp");
-    tlm_json_string(writer, text, tlm_time_format(tlm_rest_now_ns(), text));
+    tlm_json_string(writer, text, tlm_time_format(tlm_http_now_ns(), text));
 }
 
 static void begin(tlm_rest_call *call, tlm_json_writer *writer)
@@ -32,9 +32,9 @@ void tlm_rest_root(tlm_rest_call *call)
     tlm_json_writer writer;
 
     if (front)
-        call->answer->vary |= TLM_REST_VARY_ACCEPT;
+        call->answer->vary |= TLM_HTTP_VARY_ACCEPT;
     if (front && tlm_rest_accept(call->request->accept, "text/html") > 0) {
-        tlm_rest_answer_redirect(call->answer, 307, front, call->request->target);
+        tlm_http_answer_redirect(call->answer, 307, front, call->request->target);
         return;
     }
     begin(call, &writer);
@@ -86,7 +86,7 @@ void tlm_rest_process_metrics(tlm_rest_call *call)
     char *text = metrics ? metrics->render(call->api->host, &size) : NULL;
 
     if (!text) {
-        tlm_rest_answer_error(call->answer, 503, "the metrics cannot be had");
+        tlm_http_answer_error(call->answer, 503, "the metrics cannot be had");
         return;
     }
     call->answer->content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -178,7 +178,7 @@ void tlm_rest_health(tlm_rest_call *call)
     tlm_json_writer writer;
 
     if (!api->health) {
-        tlm_rest_answer_error(call->answer, 503, "the health cannot be had");
+        tlm_http_answer_error(call->answer, 503, "the health cannot be had");
         return;
     }
     tlm_json_init(&found.writer, &items);

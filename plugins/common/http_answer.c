@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "answer.h"
+#include "common/http_answer.h"
 
 #include "common/json_writer.h"
 #include "common/time.h"
@@ -14,7 +14,7 @@
 #define DISCARD_SIZE 4096
 #define DISCARD_READS_MAX 16
 
-void tlm_rest_answer_init(tlm_rest_answer *answer)
+void tlm_http_answer_init(tlm_http_answer *answer)
 {
     /* Not the whole struct: the location is only read after it was written. */
     answer->status = 200;
@@ -23,16 +23,16 @@ void tlm_rest_answer_init(tlm_rest_answer *answer)
     answer->content_type = NULL;
     answer->header_count = 0;
     answer->vary = 0;
-    tlm_rest_answer_header(answer, "Cache-Control", "no-store");
-    tlm_rest_answer_header(answer, "X-Content-Type-Options", "nosniff");
+    tlm_http_answer_header(answer, "Cache-Control", "no-store");
+    tlm_http_answer_header(answer, "X-Content-Type-Options", "nosniff");
 }
 
-void tlm_rest_answer_finish(tlm_rest_answer *answer)
+void tlm_http_answer_finish(tlm_http_answer *answer)
 {
     tlm_buffer_finish(&answer->body);
 }
 
-void tlm_rest_answer_header(tlm_rest_answer *answer, const char *name, const char *value)
+void tlm_http_answer_header(tlm_http_answer *answer, const char *name, const char *value)
 {
     for (uint32_t i = 0; i < answer->header_count; i++) {
         if (strcmp(answer->headers[i].name, name) != 0)
@@ -40,24 +40,24 @@ void tlm_rest_answer_header(tlm_rest_answer *answer, const char *name, const cha
         answer->headers[i].value = value;
         return;
     }
-    assert(answer->header_count < TLM_REST_ANSWER_HEADERS_MAX);
-    answer->headers[answer->header_count++] = (tlm_rest_header){name, value};
+    assert(answer->header_count < TLM_HTTP_ANSWER_HEADERS_MAX);
+    answer->headers[answer->header_count++] = (tlm_http_header){name, value};
 }
 
-void tlm_rest_answer_vary(tlm_rest_answer *answer)
+void tlm_http_answer_vary(tlm_http_answer *answer)
 {
     static const char *const words[] = {
-        [TLM_REST_VARY_ORIGIN] = "Origin",
-        [TLM_REST_VARY_ACCEPT] = "Accept",
-        [TLM_REST_VARY_ORIGIN | TLM_REST_VARY_ACCEPT] = "Origin, Accept",
-        [TLM_REST_VARY_ENCODING] = "Accept-Encoding",
-        [TLM_REST_VARY_ORIGIN | TLM_REST_VARY_ENCODING] = "Origin, Accept-Encoding",
-        [TLM_REST_VARY_ACCEPT | TLM_REST_VARY_ENCODING] = "Accept, Accept-Encoding",
-        [TLM_REST_VARY_ORIGIN | TLM_REST_VARY_ACCEPT | TLM_REST_VARY_ENCODING] = "Origin, Accept, Accept-Encoding",
+        [TLM_HTTP_VARY_ORIGIN] = "Origin",
+        [TLM_HTTP_VARY_ACCEPT] = "Accept",
+        [TLM_HTTP_VARY_ORIGIN | TLM_HTTP_VARY_ACCEPT] = "Origin, Accept",
+        [TLM_HTTP_VARY_ENCODING] = "Accept-Encoding",
+        [TLM_HTTP_VARY_ORIGIN | TLM_HTTP_VARY_ENCODING] = "Origin, Accept-Encoding",
+        [TLM_HTTP_VARY_ACCEPT | TLM_HTTP_VARY_ENCODING] = "Accept, Accept-Encoding",
+        [TLM_HTTP_VARY_ORIGIN | TLM_HTTP_VARY_ACCEPT | TLM_HTTP_VARY_ENCODING] = "Origin, Accept, Accept-Encoding",
     };
 
     if (answer->vary)
-        tlm_rest_answer_header(answer, "Vary", words[answer->vary]);
+        tlm_http_answer_header(answer, "Vary", words[answer->vary]);
 }
 
 /* The query with its question mark, if it is visible ASCII; else nothing. */
@@ -74,7 +74,7 @@ static tlm_text query_of(tlm_text raw_target)
     return query;
 }
 
-void tlm_rest_answer_redirect(tlm_rest_answer *answer, unsigned status, const char *path, tlm_text raw_target)
+void tlm_http_answer_redirect(tlm_http_answer *answer, unsigned status, const char *path, tlm_text raw_target)
 {
     tlm_text query = query_of(raw_target);
     int size = snprintf(answer->location, sizeof answer->location, "%s%.*s", path, (int)query.size, query.data);
@@ -83,10 +83,10 @@ void tlm_rest_answer_redirect(tlm_rest_answer *answer, unsigned status, const ch
     answer->status = status;
     tlm_buffer_clear(&answer->body);
     answer->content_type = NULL;
-    tlm_rest_answer_header(answer, "Location", has_room ? answer->location : path);
+    tlm_http_answer_header(answer, "Location", has_room ? answer->location : path);
 }
 
-const char *tlm_rest_reason(unsigned status)
+const char *tlm_http_reason(unsigned status)
 {
     static const struct {
         unsigned status;
@@ -98,6 +98,7 @@ const char *tlm_rest_reason(unsigned status)
         {307, "Temporary Redirect"},
         {308, "Permanent Redirect"},
         {400, "Bad Request"},
+        {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {406, "Not Acceptable"},
@@ -105,6 +106,7 @@ const char *tlm_rest_reason(unsigned status)
         {414, "URI Too Long"},
         {422, "Unprocessable Content"},
         {426, "Upgrade Required"},
+        {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"},
         {501, "Not Implemented"},
@@ -118,7 +120,7 @@ const char *tlm_rest_reason(unsigned status)
     return "Error";
 }
 
-int64_t tlm_rest_now_ns(void)
+int64_t tlm_http_now_ns(void)
 {
     struct timespec now;
 
@@ -127,10 +129,10 @@ int64_t tlm_rest_now_ns(void)
     return ((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000) * 1000000;
 }
 
-void tlm_rest_answer_error(tlm_rest_answer *answer, unsigned status, const char *detail, ...)
+void tlm_http_answer_error(tlm_http_answer *answer, unsigned status, const char *detail, ...)
 {
     char text[DETAIL_SIZE], timestamp[TLM_TIME_SIZE];
-    const char *reason = tlm_rest_reason(status);
+    const char *reason = tlm_http_reason(status);
     tlm_json_writer writer;
     va_list arguments;
 
@@ -146,19 +148,19 @@ void tlm_rest_answer_error(tlm_rest_answer *answer, unsigned status, const char 
     TLM_JSON_KEY(&writer, "detail");
     tlm_json_string(&writer, text, size < 0 ? 0 : strnlen(text, sizeof text));
     TLM_JSON_KEY(&writer, "timestamp");
-    tlm_json_string(&writer, timestamp, tlm_time_format(tlm_rest_now_ns(), timestamp));
+    tlm_json_string(&writer, timestamp, tlm_time_format(tlm_http_now_ns(), timestamp));
     tlm_json_end_object(&writer);
     answer->content_type = "application/json";
 }
 
-static void write_head(const tlm_rest_answer *answer, tlm_buffer *out)
+static void write_head(const tlm_http_answer *answer, tlm_buffer *out)
 {
     char line[128];
 
-    int size = snprintf(line, sizeof line, "HTTP/1.1 %u %s\r\n", answer->status, tlm_rest_reason(answer->status));
+    int size = snprintf(line, sizeof line, "HTTP/1.1 %u %s\r\n", answer->status, tlm_http_reason(answer->status));
     tlm_buffer_append(out, line, (size_t)size);
     for (uint32_t i = 0; i < answer->header_count; i++) {
-        const tlm_rest_header *header = &answer->headers[i];
+        const tlm_http_header *header = &answer->headers[i];
         tlm_buffer_append(out, header->name, strlen(header->name));
         tlm_buffer_append(out, ": ", 2);
         tlm_buffer_append(out, header->value, strlen(header->value));
@@ -172,7 +174,7 @@ static void write_head(const tlm_rest_answer *answer, tlm_buffer *out)
     tlm_buffer_append(out, line, (size_t)size);
 }
 
-void tlm_rest_answer_send(tlm_rest_answer *answer, int fd, bool without_body)
+void tlm_http_answer_send(tlm_http_answer *answer, int fd, bool without_body)
 {
     tlm_buffer out = TLM_BUFFER_INIT;
     char dropped[DISCARD_SIZE];
