@@ -309,7 +309,7 @@ static void print_sketch(lab_text *out, const bool *is_chatter)
         if (is_chatter[i])
             tlm_sketch_add(&sketch, tlm_sketch_mark(tlm_sketch_hash(users[i], strlen(users[i]))));
     size_t size = tlm_sketch_write(&sketch, bytes);
-    lab_print(out, "slide_chatters=");
+    lab_print(out, "slide_scored_count=0\nslide_sentiment_sum=0\nslide_chatters=");
     for (size_t i = 0; i < size; i++)
         lab_print(out, "%02x", bytes[i]);
     lab_print(out, "\n");
