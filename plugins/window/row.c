@@ -40,8 +40,8 @@ enum {
 
 static const tlm_column window_columns[WINDOW_COLUMNS] = {
     [WINDOW_STREAM_ID] = {"stream_id", TLM_COLUMN_TEXT, 0, KEY | TLM_COLUMN_STREAM, NULL, "The stream."},
-    [WINDOW_START] = {"window_start", TLM_COLUMN_TIME, 0, KEY, NULL, "Begin of the window: a multiple of the slide."},
-    [WINDOW_END] = {"window_end", TLM_COLUMN_TIME, 0, TLM_COLUMN_TIMELINE, NULL, "End of the window, exclusive."},
+    [WINDOW_START] = {"window_start", TLM_COLUMN_TIME, 0, 0, NULL, "Begin of the window: a multiple of the slide."},
+    [WINDOW_END] = {"window_end", TLM_COLUMN_TIME, 0, KEY | TLM_COLUMN_TIMELINE, NULL, "End of the window, exclusive."},
     [WINDOW_MESSAGE_COUNT] = {"message_count", TLM_COLUMN_INTEGER, 0, 0, "messages", "Chat messages in the window."},
     [WINDOW_CHAT_RATE] = {"chat_rate", TLM_COLUMN_DECIMAL, 2, 0, "messages/min", "message_count x 60 / duration."},
     [WINDOW_UNIQUE_CHATTERS] =

@@ -384,7 +384,7 @@ static void model_window(const input *in, const uint8_t *verdicts, const char *s
     if (counted == 0)
         return;
     lab_text key = {0}, out = {0};
-    lab_print(&key, "windows %u\nstream_id=%s\nwindow_start=%" PRId64 "\n", TLM_ROWS_FINAL, stream, end_ns - DURATION);
+    lab_print(&key, "windows %u\nstream_id=%s\nwindow_end=%" PRId64 "\n", TLM_ROWS_FINAL, stream, end_ns);
     lab_print(&out, "stream_id=%s\nwindow_start=%" PRId64 "\nwindow_end=%" PRId64 "\n", stream, end_ns - DURATION,
               end_ns);
     lab_print(&out, "message_count=%" PRId64 "\n", messages);
