@@ -185,21 +185,23 @@ static int note_in_roster(tlm_lane_state *state, tlm_stream *stream, int64_t pan
 }
 
 /* 1 when the event was added to its pane, 0 when it was there before. */
-static int apply_to_pane(tlm_lane_state *state, const tlm_event_view *view, const tlm_event *event, tlm_stream *stream,
+static int apply_to_pane(tlm_lane_state *state, const tlm_event_view *view, uint32_t index, tlm_stream *stream,
                          int64_t pane_start_ns)
 {
+    const tlm_event *event = &view->batch->events[view->rows[index]];
+    int16_t score = state->scores ? state->scores[index] : TLM_SIDE_ABSENT;
     tlm_pane *pane = tlm_stream_find_pane(stream, pane_start_ns);
     if (!pane) {
         int result = add_pane(state, stream, pane_start_ns, &pane);
         if (result < 0)
             return result;
     }
-    bool has_parts = tlm_pane_may_grow_parts(pane, event);
+    bool has_parts = tlm_pane_may_grow_parts(pane, event, score);
     size_t before = tlm_pane_sets_size_bytes(pane) + (has_parts ? tlm_pane_parts_size_bytes(pane) : 0);
     int added = tlm_pane_add_id(pane, event);
     if (added <= 0)
         return added;
-    int result = tlm_pane_add(pane, view->batch, event);
+    int result = tlm_pane_add(pane, view->batch, event, score);
     state->size_bytes += tlm_pane_sets_size_bytes(pane) + (has_parts ? tlm_pane_parts_size_bytes(pane) : 0) - before;
     if (result == 0 && stream->roster && event->kind == TLM_EVENT_CHAT && event->user_hash)
         result = note_in_roster(state, stream, pane_start_ns, event->user_hash);
@@ -272,7 +274,7 @@ static int apply(tlm_lane_state *state, const tlm_event_view *view, uint32_t ind
     int64_t saved_ns = INT64_MIN;
     if (is_open) {
         saved_ns = pane_start_ns + state->geometry.duration_ns;
-        int added = apply_to_pane(state, view, event, stream, pane_start_ns);
+        int added = apply_to_pane(state, view, index, stream, pane_start_ns);
         if (added < 0)
             return added;
         if (added == 0) {
@@ -358,6 +360,7 @@ static void prefetch(tlm_lane_state *state, const tlm_event_view *view, uint32_t
 int tlm_lane_events(tlm_lane_state *state, const tlm_event_view *view)
 {
     int result = begin_batch(state, view->batch);
+    state->scores = tlm_event_view_side(view, TLM_SIDE_SENTIMENT);
     for (uint32_t i = 0; i < view->count && result == 0; i++) {
         if (i % PREFETCH_ROWS == 0)
             prefetch(state, view, i, i + PREFETCH_ROWS < view->count ? i + PREFETCH_ROWS : view->count);

@@ -37,6 +37,7 @@ struct tlm_lane_state {
     int64_t *reached;     /* owned; ordinal of each input's event taken last; -1: none */
     bool has_turned_away; /* there were streams beyond streams_max */
 
+    const int16_t *scores; /* of the view at hand, row by row; NULL: nobody scores */
     tlm_stream **resolved; /* owned; streams of the batch at hand, by their index in it; NULL: not looked up yet */
     uint32_t resolved_capacity;
     bool has_forgotten; /* a stream was freed: `resolved` may not be trusted */

@@ -184,7 +184,19 @@ static int add_transaction(tlm_pane *pane, const tlm_events *batch, const tlm_ev
     return 0;
 }
 
-int tlm_pane_add(tlm_pane *pane, const tlm_events *batch, const tlm_event *event)
+static int add_score(tlm_pane *pane, int16_t score)
+{
+    if (need_rare(pane) < 0)
+        return -ENOMEM;
+    tlm_pane_scores *scores = &pane->rare->scores;
+    scores->count++;
+    scores->sum += score;
+    scores->positive_count += score >= TLM_SCORE_POSITIVE_MIN;
+    scores->negative_count += score <= TLM_SCORE_NEGATIVE_MAX;
+    return 0;
+}
+
+int tlm_pane_add(tlm_pane *pane, const tlm_events *batch, const tlm_event *event, int16_t score)
 {
     if (event->kind == TLM_EVENT_VIEWER)
         return add_viewers(pane, batch, event);
@@ -194,6 +206,8 @@ int tlm_pane_add(tlm_pane *pane, const tlm_events *batch, const tlm_event *event
         return 0;
     pane->message_count++;
     if (event->as.chat.emotes.size && add_emotes(pane, batch, event->as.chat.emotes) < 0)
+        return -ENOMEM;
+    if (score != TLM_SIDE_ABSENT && add_score(pane, score) < 0)
         return -ENOMEM;
     return event->user_hash ? add_chatter(pane, batch, event) : 0;
 }

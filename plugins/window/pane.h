@@ -12,6 +12,8 @@
 #include "common/id_set.h"
 #include "common/sketch.h"
 
+#include <telemetra/processor.h>
+
 /* Chatters up to which a window's number of them is exact (contract section 2). */
 #define TLM_CHATTERS_EXACT_MAX 4096
 
@@ -23,8 +25,19 @@ typedef struct {
     tlm_stamp stamp; /* of the last one */
 } tlm_pane_viewers;
 
-/* Transactions and emotes. */
+/* Sentiment of the messages that were scored, in 0.0001. */
 typedef struct {
+    int64_t count, sum;
+    int64_t positive_count, negative_count;
+} tlm_pane_scores;
+
+/* A message counts as positive, or negative, from this score on (contract section 2). */
+#define TLM_SCORE_POSITIVE_MIN 500
+#define TLM_SCORE_NEGATIVE_MAX (-500)
+
+/* Transactions, emotes and sentiment. */
+typedef struct {
+    tlm_pane_scores scores;
     int64_t transaction_count;
     tlm_wide bits;
     tlm_amounts amounts;
@@ -37,7 +50,7 @@ typedef struct tlm_pane {
     tlm_chatter_set chatters;  /* exact as long as `sketch` is NULL */
     tlm_sketch *sketch;        /* owned; takes the set's place when there are more than TLM_CHATTERS_EXACT_MAX */
     tlm_pane_viewers *viewers; /* owned; NULL without viewer events */
-    tlm_pane_rare *rare;       /* owned; NULL without transactions and emotes */
+    tlm_pane_rare *rare;       /* owned; NULL without transactions, emotes and scores */
 } tlm_pane;
 
 /* Memory for panes: they come and go all the time and all have one size. Start from all zero. */
@@ -61,8 +74,9 @@ static inline bool tlm_pane_has_events(const tlm_pane *pane)
 
 /* 1 when the event is new in the pane and now known, 0 when it was applied before, -ENOMEM. */
 int tlm_pane_add_id(tlm_pane *pane, const tlm_event *event);
-/* Adds a new event's values; does nothing for stream_meta. 0, or -ENOMEM with the event added in part. */
-int tlm_pane_add(tlm_pane *pane, const tlm_events *batch, const tlm_event *event);
+/* Adds a new event's values, and of a message its sentiment or TLM_SIDE_ABSENT; does nothing for stream_meta. 0, or
+ * -ENOMEM with the event added in part. */
+int tlm_pane_add(tlm_pane *pane, const tlm_events *batch, const tlm_event *event, int16_t score);
 /* Makes room in an empty pane for about as much as another one holds. 0 or -ENOMEM. */
 int tlm_pane_expect(tlm_pane *pane, const tlm_pane *like);
 /* Packs the sets of a pane that rarely gets another event, where that saves enough. 0 or -ENOMEM, which does no harm.
@@ -87,9 +101,10 @@ static inline size_t tlm_pane_size_bytes(const tlm_pane *pane)
 
 /* Whether adding the event may change what tlm_pane_parts_size_bytes tells. Most do not, and looking costs a miss of
  * the cache. */
-static inline bool tlm_pane_may_grow_parts(const tlm_pane *pane, const tlm_event *event)
+static inline bool tlm_pane_may_grow_parts(const tlm_pane *pane, const tlm_event *event, int16_t score)
 {
     return event->kind != TLM_EVENT_CHAT || event->as.chat.emotes.size || pane->sketch ||
+           (score != TLM_SIDE_ABSENT && !pane->rare) ||
            tlm_chatter_set_count(&pane->chatters) == TLM_CHATTERS_EXACT_MAX;
 }
 

@@ -102,6 +102,11 @@ static const tlm_processor window_processor = {
 
 static const void *window_get_interface(const char *id)
 {
+    static const char *const none[] = {NULL};
+    static const char *const reads[] = {TLM_SIDE_SENTIMENT, NULL};
+    static const tlm_sides sides = {.writes = none, .reads = reads};
+    if (strcmp(id, TLM_INTERFACE_SIDES) == 0)
+        return &sides;
     return strcmp(id, TLM_INTERFACE_PROCESSOR) == 0 ? &window_processor : NULL;
 }
 

@@ -32,14 +32,16 @@ enum {
     WINDOW_SLIDE_VIEWER_MIN,
     WINDOW_SLIDE_VIEWER_MAX,
     WINDOW_SLIDE_VIEWER_LAST,
+    WINDOW_SLIDE_SCORED_COUNT,
+    WINDOW_SLIDE_SENTIMENT_SUM,
     WINDOW_SLIDE_CHATTERS,
     WINDOW_COLUMNS
 };
 
 static const tlm_column window_columns[WINDOW_COLUMNS] = {
     [WINDOW_STREAM_ID] = {"stream_id", TLM_COLUMN_TEXT, 0, KEY | TLM_COLUMN_STREAM, NULL, "The stream."},
-    [WINDOW_START] = {"window_start", TLM_COLUMN_TIME, 0, KEY, NULL, "Begin of the window: a multiple of the slide."},
-    [WINDOW_END] = {"window_end", TLM_COLUMN_TIME, 0, TLM_COLUMN_TIMELINE, NULL, "End of the window, exclusive."},
+    [WINDOW_START] = {"window_start", TLM_COLUMN_TIME, 0, 0, NULL, "Begin of the window: a multiple of the slide."},
+    [WINDOW_END] = {"window_end", TLM_COLUMN_TIME, 0, KEY | TLM_COLUMN_TIMELINE, NULL, "End of the window, exclusive."},
     [WINDOW_MESSAGE_COUNT] = {"message_count", TLM_COLUMN_INTEGER, 0, 0, "messages", "Chat messages in the window."},
     [WINDOW_CHAT_RATE] = {"chat_rate", TLM_COLUMN_DECIMAL, 2, 0, "messages/min", "message_count x 60 / duration."},
     [WINDOW_UNIQUE_CHATTERS] =
@@ -73,6 +75,10 @@ static const tlm_column window_columns[WINDOW_COLUMNS] = {
                                  "Largest viewer count in the last slide."},
     [WINDOW_SLIDE_VIEWER_LAST] = {"slide_viewer_last", TLM_COLUMN_INTEGER, 0, NULLABLE, "viewers",
                                   "Last viewer count in the last slide."},
+    [WINDOW_SLIDE_SCORED_COUNT] = {"slide_scored_count", TLM_COLUMN_INTEGER, 0, 0, "messages",
+                                   "Messages of the last slide that were scored."},
+    [WINDOW_SLIDE_SENTIMENT_SUM] = {"slide_sentiment_sum", TLM_COLUMN_INTEGER, 0, 0, "0.0001",
+                                    "Sum of their scores: with the count it gives the mean over any range."},
     [WINDOW_SLIDE_CHATTERS] = {"slide_chatters", TLM_COLUMN_BYTES, 0, 0, NULL,
                                "Mergeable HyperLogLog sketch of the last slide's chatters."},
 };
@@ -180,8 +186,27 @@ static void put_counts(const tlm_row_writer *writer, uint32_t pane_count, tlm_ce
     tlm_wide a_minute = (tlm_wide)messages * 60 * TLM_NS_PER_SECOND;
     cells[WINDOW_MESSAGE_COUNT] = cell_integer(messages);
     cells[WINDOW_CHAT_RATE] = cell_wide(tlm_decimal_divide_half_even(a_minute * 100, writer->geometry.duration_ns));
-    cells[WINDOW_POSITIVE_COUNT] = cell_integer(0);
-    cells[WINDOW_NEGATIVE_COUNT] = cell_integer(0);
+}
+
+static void put_sentiment(const tlm_row_writer *writer, uint32_t pane_count, const tlm_pane *last, tlm_cell *cells)
+{
+    tlm_pane_scores sum = {0};
+    for (uint32_t i = 0; i < pane_count; i++) {
+        const tlm_pane_rare *rare = writer->panes[i]->rare;
+        if (!rare)
+            continue;
+        sum.count += rare->scores.count;
+        sum.sum += rare->scores.sum;
+        sum.positive_count += rare->scores.positive_count;
+        sum.negative_count += rare->scores.negative_count;
+    }
+    if (sum.count > 0)
+        cells[WINDOW_SENTIMENT] = cell_wide(tlm_decimal_divide_half_even(sum.sum, sum.count));
+    cells[WINDOW_POSITIVE_COUNT] = cell_integer(sum.positive_count);
+    cells[WINDOW_NEGATIVE_COUNT] = cell_integer(sum.negative_count);
+    const tlm_pane_rare *slide = last ? last->rare : NULL;
+    cells[WINDOW_SLIDE_SCORED_COUNT] = cell_integer(slide ? slide->scores.count : 0);
+    cells[WINDOW_SLIDE_SENTIMENT_SUM] = cell_integer(slide ? slide->scores.sum : 0);
 }
 
 /* Distinct chatters of the window: from the stream's roster where it has one and is exact, else from the panes. */
@@ -344,6 +369,7 @@ int tlm_row_write_window(tlm_row_writer *writer, tlm_stream *stream, int64_t end
     cells[WINDOW_SLIDE_MESSAGE_COUNT] = cell_integer(of.last ? of.last->message_count : 0);
     put_viewers(writer, of.count, of.last, cells);
     put_counts(writer, of.count, cells);
+    put_sentiment(writer, of.count, of.last, cells);
     int result = put_chatters(writer, stream, &of, flags, cells);
     if (result == 0)
         result = put_emotes(writer, of.count, cells);

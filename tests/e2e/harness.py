@@ -33,8 +33,19 @@ def recorded_file():
     return path
 
 
-def config(database, inputs, *, lanes=1, batch=1024, frontend=False, pipeline="", source="", sink="", window=""):
-    """The text of a replay pipeline into SQLite."""
+def build_example(name, folder):
+    """Builds an example plugin of tests/abi/example into a folder, as its author would; the folder."""
+    folder.mkdir(exist_ok=True)
+    flags = os.environ.get("TELEMETRA_SANITIZE_FLAGS", "").split()
+    subprocess.run(
+        ["cc", "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", *flags, "-shared", "-fPIC", "-I", str(ROOT / "include"),
+         str(ROOT / f"tests/abi/example/{name}.c"), "-o", str(folder / f"{name}.so")], check=True)
+    return folder
+
+
+def config(database, inputs, *, lanes=1, batch=1024, frontend=False, pipeline="", source="", sink="", window="",
+           before=""):
+    """The text of a replay pipeline into SQLite; before: a processor in front of the window's."""
     paths = ", ".join(f'"{path}"' for path in inputs)
     rest = 'frontends = ({ component = "rest"; });' if frontend else ""
     return f"""
@@ -42,7 +53,7 @@ def config(database, inputs, *, lanes=1, batch=1024, frontend=False, pipeline=""
         listen = {{ port = 0; }};
         codec = {{ component = "json"; }};
         sources = ({{ component = "replay"; path = ({paths}); {source} }});
-        processors = ({{ component = "window"; {window} }});
+        processors = ({before} {{ component = "window"; {window} }});
         sinks = ({{ component = "sqlite"; path = "{database}"; {sink} }});
         {rest}
     """
@@ -51,12 +62,12 @@ def config(database, inputs, *, lanes=1, batch=1024, frontend=False, pipeline=""
 class Telemetra:
     """One running `telemetra run`, its log collected. Use it as a context manager."""
 
-    def __init__(self, folder, text, environment=None, preexec=None, stdin=subprocess.DEVNULL):
+    def __init__(self, folder, text, environment=None, preexec=None, stdin=subprocess.DEVNULL, plugins=None):
         self.path = pathlib.Path(folder) / "pipeline.cfg"
         self.path.write_text(text)
         self.log = ""
         self.process = subprocess.Popen(
-            [BINARY, "run", str(self.path)], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [BINARY, "run", *(["--plugin-dir", str(plugins)] if plugins else []), str(self.path)], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, **(environment or {})}, preexec_fn=preexec)
 
     def __enter__(self):
@@ -206,7 +217,7 @@ def window_rows(database):
             **{name: row[name] for name in (
                 "stream_id", "message_count", "unique_chatters", "positive_count", "negative_count", "viewer_min",
                 "viewer_max", "viewer_last", "transaction_count", "slide_message_count", "slide_viewer_count",
-                "slide_viewer_min", "slide_viewer_max", "slide_viewer_last")},
+                "slide_viewer_min", "slide_viewer_max", "slide_viewer_last", "slide_scored_count", "slide_sentiment_sum")},
             "window_start": time_text(row["window_start"]),
             "window_end": time_text(row["window_end"]),
             "chat_rate": decimal_text(row["chat_rate"], 2),

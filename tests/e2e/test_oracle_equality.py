@@ -13,11 +13,15 @@ import harness
 class Equality(unittest.TestCase):
     """Runs one input with several lanes and batch sizes and compares each database with the oracle."""
 
+    oracle_options = ()
+    run_options = {}
+    before = ""
+
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         cls.inputs = cls.make_inputs()
-        cls.expected = harness.oracle(cls.folder / "oracle", cls.inputs)
+        cls.expected = harness.oracle(cls.folder / "oracle", cls.inputs, *cls.oracle_options)
         cls.known = json.loads((cls.expected / "out.json").read_text())
 
     def check(self, lanes, batch):
@@ -25,7 +29,8 @@ class Equality(unittest.TestCase):
         folder = self.folder / name
         folder.mkdir()
         database = folder / "rows.db"
-        harness.run_to_end(self, folder, harness.config(database, self.inputs, lanes=lanes, batch=batch))
+        config = harness.config(database, self.inputs, lanes=lanes, batch=batch, before=self.before)
+        harness.run_to_end(self, folder, config, **self.run_options)
         harness.compare(self, self.expected, database, folder)
         sums, _ = harness.accounting(database)
         self.assertEqual(sums, {name: self.known["accounting"][name] for name in harness.COUNTS})
@@ -68,6 +73,25 @@ class Adversarial(Equality):
         """To the byte, estimates and sketches of chatters included."""
         first = harness.digest(self.check(1, 97))
         self.assertEqual(first, harness.digest(self.check(8, 1000)))
+
+
+class Scored(Adversarial):
+    """The same with a score for each message: means, counts and bounds of sentiment, by a processor from outside."""
+
+    oracle_options = ("--length-scores",)
+    before = '{ component = "length_score"; },'
+
+    @classmethod
+    def make_inputs(cls):
+        cls.run_options = {"plugins": harness.build_example("length_score", cls.folder / "plugins")}
+        return super().make_inputs()
+
+    def test_scores_are_of_both_signs_and_absent(self):
+        rows = [json.loads(line) for line in (self.expected / "rows.ndjson").read_text().splitlines()]
+        for count in ("positive_count", "negative_count"):
+            self.assertTrue(any(row[count] for row in rows))
+        self.assertTrue(any(row["sentiment"] is None for row in rows))
+        self.assertTrue(any(row["sentiment"] and row["sentiment"].startswith("-") for row in rows))
 
 
 class Recorded(Equality):

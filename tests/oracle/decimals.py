@@ -70,7 +70,7 @@ def render_decimal(units):
 
 
 def divide_half_even(numerator, denominator):
-    """An integer quotient of two non-negative integers, half to even."""
+    """An integer quotient, half to even; the denominator is positive."""
     quotient, rest = divmod(numerator, denominator)
     twice = 2 * rest
     if twice > denominator or (twice == denominator and quotient % 2 == 1):
@@ -78,7 +78,8 @@ def divide_half_even(numerator, denominator):
     return quotient
 
 
-def render_ratio(numerator, denominator):
-    """numerator / denominator with exactly two decimals, half to even."""
-    hundredths = divide_half_even(100 * numerator, denominator)
-    return f"{hundredths // 100}.{hundredths % 100:02}"
+def render_ratio(numerator, denominator, places=2):
+    """numerator / denominator with exactly so many decimals, half to even."""
+    units = divide_half_even(10**places * numerator, denominator)
+    whole, fraction = divmod(abs(units), 10**places)
+    return f"{'-' if units < 0 else ''}{whole}.{fraction:0{places}}"

@@ -17,11 +17,12 @@ class Judge:
     """Takes records in the order of the input and keeps all results.
 
     Times in ns. clock: a function that gives the time for max_future.
-    topics: names of topics to kinds.
+    topics: names of topics to kinds. score: gives a message's fields a score in
+    0.0001 or None, for the input of the contract that is not its subject.
     """
 
-    def __init__(self, duration, slide, lateness, max_future, clock, topics):
-        self.windows = Windows(duration, slide)
+    def __init__(self, duration, slide, lateness, max_future, clock, topics, score=None):
+        self.windows = Windows(duration, slide, score)
         self.lateness, self.max_future = lateness, max_future
         self.clock, self.topics = clock, topics
         self.highest = None

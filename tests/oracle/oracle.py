@@ -16,6 +16,16 @@ from judge import DEAD, Judge
 from reading import records
 from refusal import Refused
 
+# Scores by the length of a message, so that every bound is met; tests/abi/example/length_score.c gives the same.
+LENGTH_SCORES = (None, 500, 499, -500, -499, 10000, -10000)
+
+
+def length_score(fields):
+    """A stand-in for a sentiment: of a message's bytes, in 0.0001."""
+    size = len((fields.get("message") or "").encode("utf-8"))
+    return LENGTH_SCORES[size % 8] if size % 8 < 7 else size * 37 % 20001 - 10000
+
+
 TOPIC_OPTIONS = ("chat", "viewer", "transactions", "stream_meta")
 
 
@@ -39,6 +49,7 @@ def parse_arguments(arguments):
     parser.add_argument("--slide", type=int, default=10, metavar="SECONDS")
     parser.add_argument("--lateness", type=int, default=10, metavar="SECONDS")
     parser.add_argument("--max-future", type=int, default=300, metavar="SECONDS")
+    parser.add_argument("--length-scores", action="store_true", help="messages have scores by their length")
     parser.add_argument("--now", type=parse_clock, help="clock of max_future (RFC 3339 or ms)")
     for kind in TOPIC_OPTIONS:
         option = "--topic-" + kind.replace("_", "-")
@@ -61,6 +72,7 @@ def make_judge(options):
         max_future=options.max_future * second,
         clock=time.time_ns if options.now is None else lambda: options.now,
         topics=topics,
+        score=length_score if options.length_scores else None,
     )
 
 

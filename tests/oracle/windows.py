@@ -35,10 +35,11 @@ class Viewers:
 class Slide:
     """What is kept of a window's last slide."""
 
-    __slots__ = ("messages", "chatters", "viewers")
+    __slots__ = ("messages", "chatters", "viewers", "scores")
 
     def __init__(self):
         self.messages = 0
+        self.scores = []
         self.chatters = set()
         self.viewers = Viewers()
 
@@ -48,6 +49,7 @@ class Window:
 
     __slots__ = (
         "messages", "chatters", "emotes", "viewers", "transactions", "amounts", "bits", "slide",
+        "scores",
     )
 
     def __init__(self):
@@ -56,12 +58,13 @@ class Window:
         self.emotes = {}
         self.viewers = Viewers()
         self.amounts = {}
+        self.scores = []
         self.slide = Slide()
 
-    def add(self, event, in_last_slide):
-        """Adds a chat, viewer or transaction event."""
+    def add(self, event, in_last_slide, score=None):
+        """Adds a chat, viewer or transaction event; score: that of a message, in 0.0001, or None."""
         if event.kind == "chat":
-            self.add_chat(event.fields, in_last_slide)
+            self.add_chat(event.fields, in_last_slide, score)
         elif event.kind == "viewer":
             self.viewers.add(event)
             if in_last_slide:
@@ -69,7 +72,7 @@ class Window:
         else:
             self.add_transaction(event)
 
-    def add_chat(self, fields, in_last_slide):
+    def add_chat(self, fields, in_last_slide, score):
         """A message, its chatter (user_id, else username; "" is absent), its emotes."""
         chatter = fields.get("user_id") or fields.get("username")
         self.messages += 1
@@ -77,8 +80,12 @@ class Window:
             self.chatters.add(chatter)
         for emote in fields.get("emotes") or ():
             self.emotes[emote] = self.emotes.get(emote, 0) + 1
+        if score is not None:
+            self.scores.append(score)
         if in_last_slide:
             self.slide.messages += 1
+            if score is not None:
+                self.slide.scores.append(score)
             if chatter:
                 self.slide.chatters.add(chatter)
 
@@ -105,9 +112,9 @@ class Window:
             "message_count": self.messages,
             "chat_rate": render_ratio(self.messages * 60 * 10**9, duration),
             "unique_chatters": len(self.chatters),
-            "sentiment": None,
-            "positive_count": 0,
-            "negative_count": 0,
+            "sentiment": render_ratio(sum(self.scores), len(self.scores) * 10_000, 4) if self.scores else None,
+            "positive_count": sum(score >= 500 for score in self.scores),
+            "negative_count": sum(score <= -500 for score in self.scores),
             "top_emotes": self.top_emotes(),
             "viewer_avg": render_ratio(viewers.total, viewers.count) if viewers.count else None,
             "viewer_min": viewers.least,
@@ -122,6 +129,8 @@ class Window:
             "slide_viewer_min": slide.viewers.least,
             "slide_viewer_max": slide.viewers.most,
             "slide_viewer_last": slide.viewers.last,
+            "slide_scored_count": len(slide.scores),
+            "slide_sentiment_sum": sum(slide.scores),
             "slide_unique_chatters": len(slide.chatters),
         }
 
@@ -129,11 +138,11 @@ class Window:
 class Windows:
     """All open windows, and the rows of those that are final."""
 
-    def __init__(self, duration, slide):
-        """duration and slide in ns; the duration is a multiple of the slide."""
+    def __init__(self, duration, slide, score=None):
+        """duration and slide in ns; the duration is a multiple of the slide. score: gives a message its score."""
         if slide <= 0 or duration <= 0 or duration % slide:
             raise ValueError("the duration must be a multiple of the slide")
-        self.duration, self.slide = duration, slide
+        self.duration, self.slide, self.score = duration, slide, score
         self.open = {}
         self.starts = []
         self.final = []
@@ -144,11 +153,12 @@ class Windows:
 
     def add(self, event, watermark):
         """Adds an event to those of its windows whose end the watermark has not reached."""
+        score = self.score(event.fields) if self.score and event.kind == "chat" else None
         newest = event.instant - event.instant % self.slide
         oldest = newest - self.duration + self.slide
         for start in range(oldest, newest + 1, self.slide):
             if watermark is None or start + self.duration > watermark:
-                self.window(start, event.stream_id).add(event, start == oldest)
+                self.window(start, event.stream_id).add(event, start == oldest, score)
 
     def window(self, start, stream_id):
         """The open window of a stream, made when it is not there yet."""

@@ -136,8 +136,8 @@ static const char *look(const session *at, const char *key, const char *column)
 static const char *window_of(const session *at, const char *stream, int64_t start_s, const char *column)
 {
     char key[256];
-    snprintf(key, sizeof key, "windows %u\nstream_id=%s\nwindow_start=%" PRId64 "\n", TLM_ROWS_FINAL, stream,
-             T0 + start_s * LAB_SECOND);
+    snprintf(key, sizeof key, "windows %u\nstream_id=%s\nwindow_end=%" PRId64 "\n", TLM_ROWS_FINAL, stream,
+             T0 + start_s * LAB_SECOND + at->plugin.config.duration_ms * 1000000);
     return look(at, key, column);
 }
 
@@ -254,7 +254,7 @@ static void the_first_minute_of_1970_has_windows_too(void **state)
     give(&at, event);
     finish(&at);
     assert_int_equal(count_rows(&at, "windows", TLM_ROWS_FINAL), 6);
-    assert_string_equal(look(&at, "windows 1\nstream_id=s\nwindow_start=-50000000000\n", "window_end"), "10000000000");
+    assert_string_equal(look(&at, "windows 1\nstream_id=s\nwindow_end=10000000000\n", "window_start"), "-50000000000");
     end(&at);
 }
 

@@ -309,7 +309,7 @@ static void print_sketch(lab_text *out, const bool *is_chatter)
         if (is_chatter[i])
             tlm_sketch_add(&sketch, tlm_sketch_mark(tlm_sketch_hash(users[i], strlen(users[i]))));
     size_t size = tlm_sketch_write(&sketch, bytes);
-    lab_print(out, "slide_chatters=");
+    lab_print(out, "slide_scored_count=0\nslide_sentiment_sum=0\nslide_chatters=");
     for (size_t i = 0; i < size; i++)
         lab_print(out, "%02x", bytes[i]);
     lab_print(out, "\n");
@@ -384,7 +384,7 @@ static void model_window(const input *in, const uint8_t *verdicts, const char *s
     if (counted == 0)
         return;
     lab_text key = {0}, out = {0};
-    lab_print(&key, "windows %u\nstream_id=%s\nwindow_start=%" PRId64 "\n", TLM_ROWS_FINAL, stream, end_ns - DURATION);
+    lab_print(&key, "windows %u\nstream_id=%s\nwindow_end=%" PRId64 "\n", TLM_ROWS_FINAL, stream, end_ns);
     lab_print(&out, "stream_id=%s\nwindow_start=%" PRId64 "\nwindow_end=%" PRId64 "\n", stream, end_ns - DURATION,
               end_ns);
     lab_print(&out, "message_count=%" PRId64 "\n", messages);

@@ -323,6 +323,24 @@ static const row rows[] = {
     {"one dataset of two processors",
      GOOD "processors = ( { component = \"counter\"; name = \"a\" },\n{ component = \"counter\"; name = \"b\" } );",
      {"x.cfg:2: processors.b: expected datasets of its own, found 'tallies', which 'a' (x.cfg:1) emits too"}},
+    {"one side column of two processors",
+     GOOD "processors = ( { component = \"painter\"; name = \"a\" },\n{ component = \"painter\"; name = \"b\" } );",
+     {"x.cfg:2: processors.b: expected side columns of its own, found 'mood', which 'a' (x.cfg:1) writes too"}},
+    {"side column read before it is written",
+     GOOD "processors = ( { component = \"looker\" },\n{ component = \"painter\" } );",
+     {"x.cfg:2: processors.painter: expected it before 'looker' (x.cfg:1), which reads the side column 'mood' that it "
+      "writes"}},
+    {"rows that no processor emits",
+     GOOD "processors = ( { component = \"follower\" } );",
+     {"x.cfg:1: processors.follower: expected a processor before it that emits the dataset 'tallies', found none"}},
+    {"rows read before they are emitted",
+     GOOD "processors = ( { component = \"follower\" },\n{ component = \"counter\" } );",
+     {"x.cfg:1: processors.follower: expected it after 'counter' (x.cfg:2), which emits the dataset 'tallies' that it "
+      "reads"}},
+    {"pages that nobody serves",
+     GOOD "frontends = ( { component = \"poster\" } );",
+     {"x.cfg:1: frontends.poster: expected a frontend beside it that offers telemetra.frontend/1, found none; it has "
+      "pages only"}},
     {"store that is not configured",
      GOOD "frontends = (\n{ component = \"gate\";\nstore = \"keper\" } );",
      {"x.cfg:3: frontends.gate.store: expected the name of a store of this file, found 'keper'; did you mean "

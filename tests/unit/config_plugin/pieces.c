@@ -90,6 +90,30 @@ OFFERS(keeper, TLM_INTERFACE_SINK, TLM_INTERFACE_CHECKPOINT, TLM_INTERFACE_STORE
 OFFERS(outlet, TLM_INTERFACE_SINK)
 OFFERS(ledger, TLM_INTERFACE_CHECKPOINT)
 OFFERS(door, TLM_INTERFACE_FRONTEND)
+OFFERS(poster, TLM_INTERFACE_PAGES)
+
+/* Processors that have to do with each other: their lists are looked at. */
+static const char *const nothing[] = {NULL}, *const moods[] = {"mood", NULL}, *const tallied[] = {"tallies", NULL};
+static const tlm_sides painter_sides = {.writes = moods, .reads = nothing};
+static const tlm_sides viewer_sides = {.writes = nothing, .reads = moods};
+static const tlm_rows_reader tallies_reader = {
+    .datasets = tallied,
+    .row = (int (*)(tlm_lane_state *, const tlm_dataset *, uint32_t, const tlm_cell *))(void (*)(void))never};
+
+static const void *painter_interface(const char *id)
+{
+    return strcmp(id, TLM_INTERFACE_SIDES) ? counter_interface(id) : &painter_sides;
+}
+
+static const void *looker_interface(const char *id)
+{
+    return strcmp(id, TLM_INTERFACE_SIDES) ? counter_interface(id) : &viewer_sides;
+}
+
+static const void *follower_interface(const char *id)
+{
+    return strcmp(id, TLM_INTERFACE_ROWS_READER) ? counter_interface(id) : &tallies_reader;
+}
 OFFERS(gate, TLM_INTERFACE_FRONTEND)
 
 static const char *const colours[] = {"red", "green", "blue", NULL};
@@ -226,6 +250,10 @@ static const tlm_component keeper = {BASE("keeper", keeper)};
 static const tlm_component outlet = {BASE("outlet", outlet)};
 static const tlm_component ledger = {BASE("ledger", ledger)};
 static const tlm_component door = {BASE("door", door)};
+static const tlm_component poster = {BASE("poster", poster)};
+static const tlm_component painter = {BASE("painter", painter)};
+static const tlm_component looker = {BASE("looker", looker)};
+static const tlm_component follower = {BASE("follower", follower)};
 static const tlm_component gateway = {BASE("gate", gate), .config_size = sizeof(gate), .options = gate_options,
                                       .option_count = TLM_COUNT(gate_options)};
 static const tlm_component stubborn = {.struct_size = sizeof(tlm_component),
@@ -254,5 +282,6 @@ static const tlm_component demanding = {BASE("strict", tap), .config_size = size
                                         .option_count = TLM_COUNT(strict_options)};
 
 static const tlm_component *const components[] = {&tap,      &reader,  &keeper, &outlet,    &ledger,     &door,
-                                                  &stubborn, &counter, &rich,   &demanding, &choosy_tap, &gateway};
+                                                  &stubborn, &counter, &rich,   &demanding, &choosy_tap, &gateway,
+                                                  &poster,   &painter, &looker, &follower};
 TLM_PLUGIN("pieces", "1.0", components);
