@@ -8,6 +8,7 @@ at one update a second during its rounds (as far as the limit of open files goes
 
 import argparse
 import contextlib
+import json
 import os
 import pathlib
 import platform
@@ -136,10 +137,11 @@ class Watchers:
     """Live clients that read what comes, on a thread of their own; counts the updates."""
 
     def __init__(self, port, count, streams):
+        """Clients of the named streams in turn."""
         self.updates, self.sockets, self.running = 0, [], True
         self.poll = select.epoll()
         for i in range(count):
-            self.add(port, f"stream_{i % streams}")
+            self.add(port, streams[i % len(streams)])
         self.thread = threading.Thread(target=self.read, daemon=True)
         self.thread.start()
 
@@ -202,19 +204,15 @@ def start_telemetra(folder, options, core):
               f"rate = 10; count = {options.streams * 10 * 300};")
     live = ""
     if options.live:
-        text = subprocess.run([options.build / "bin/telemetra", "describe", "websocket"], capture_output=True, text=True).stdout
-        wanted = {"interval": '"1s"', "max_connections": 65536, "max_connections_per_address": 65536,
-                  "max_clients": 65536, "max_clients_per_address": 65536}
-        given = "".join(f" {key} = {value};" for key, value in wanted.items() if re.search(rf"\b{key}\b", text))
-        live = f', {{ component = "websocket";{given} }}'
+        live = (', { component = "websocket"; interval = "1s"; max_connections = 65536; '
+                'max_connections_per_address = 65536; }')
     path = folder / "bench.cfg"
     path.write_text(TELEMETRA.format(port=port, source=source, folder=folder, live=live, threads=options.threads))
     base = f"http://127.0.0.1:{port}"
     server = Server("telemetra", [options.build / "bin/telemetra", "run", path], "", core)
-    # The first stream the mock made, whatever its name.
     wait_for("telemetra answers", lambda: get(f"{base}/api/v1/streams?limit=1") != b"[]")
-    stream = re.search(rb'"stream_id":"([^"]+)"', get(f"{base}/api/v1/streams?limit=1")).group(1).decode()
-    server.url, server.port = base + TARGET.format(stream), port
+    server.streams = [each["stream_id"] for each in json.loads(get(f"{base}/api/v1/streams?limit=500"))]
+    server.url, server.port = base + TARGET.format(server.streams[0]), port
     seen = [b""]
 
     def is_settled():
@@ -269,7 +267,7 @@ def main():
               f"{options.seconds} s, interleaved")
         if options.live:
             os.sched_setaffinity(0, {load_core})
-            watchers = Watchers(ours.port, options.live, options.streams)
+            watchers = Watchers(ours.port, options.live, ours.streams)
             stack.callback(watchers.end)
             start, began = watchers.updates, time.monotonic()
         print(f"{'':28}{'conns':>6}{'req/s':>12}{'spread':>8}{'ratio':>8}{'p99 best':>10}{'worst ms':>10}{'CPU us':>10}{'ratio':>8}")
