@@ -5,9 +5,14 @@
 
 #include <microhttpd.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define LOG_LINE_SIZE 512
+/* What the kernel may hold for a peer that does not read, and of one that only writes; it takes the double of it, and
+ * without a bound grows each to megabytes (tcp_wmem, tcp_rmem). The first is a kept body whole. */
+#define SEND_BUFFER_SIZE TLM_REST_KEPT_SIZE_MAX
+#define RECEIVE_BUFFER_SIZE (64 * 1024)
 
 struct tlm_rest_server {
     const tlm_rest_api *api;
@@ -275,12 +280,22 @@ static void send_refusal(tlm_rest_server *server, int fd, const tlm_http_request
     count(server, server->refused, 1);
 }
 
+static void bound_buffers(int fd)
+{
+    const int send_size = SEND_BUFFER_SIZE, receive_size = RECEIVE_BUFFER_SIZE;
+
+    /* Cannot fail on a TCP socket; if it did, the buffers would only be larger. */
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_size, sizeof send_size);
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_size, sizeof receive_size);
+}
+
 void tlm_rest_server_adopt(tlm_rest_server *server, int fd, const void *peer, uint32_t peer_size, tlm_text head)
 {
     tlm_http_request request;
     tlm_http_refusal refusal;
     tlm_http_answer answer;
 
+    bound_buffers(fd);
     tlm_http_answer_init(&answer);
     if (!tlm_http_head_judge(head, &request, &refusal)) {
         tlm_http_answer_error(&answer, refusal.status, "%s", refusal.detail);

@@ -218,6 +218,35 @@ static void the_accounting_is_in_the_metrics(void **state)
     http_answer_finish(&answer);
 }
 
+static void the_api_describes_itself(void **state)
+{
+    http_answer answer = http_get(port_of(state), "/openapi.json");
+
+    assert_int_equal(answer.status, 200);
+    assert_string_equal(http_header(&answer, "Content-Type"), "application/json");
+    assert_memory_equal(answer.body, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Test API\"", 45);
+    assert_non_null(strstr(answer.body, "\"/api/v1/streams/{id}/metrics\":{\"get\":"));
+    http_answer_finish(&answer);
+    static const char *const pages[] = {"/docs", "/redoc"};
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        answer = http_get(port_of(state), pages[i]);
+        assert_int_equal(answer.status, 200);
+        assert_string_equal(http_header(&answer, "Content-Type"), "text/html; charset=utf-8");
+        assert_non_null(strstr(answer.body, "<title>Test API</title>"));
+        http_answer_finish(&answer);
+    }
+}
+
+/* No component of this process has a page for it. */
+static void a_browser_gets_the_root_where_there_is_no_dashboard(void **state)
+{
+    http_answer answer = http_request(port_of(state), "GET", "/", "Accept: text/html\r\n");
+
+    assert_int_equal(answer.status, 200);
+    assert_string_equal(http_header(&answer, "Content-Type"), "application/json");
+    http_answer_finish(&answer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +260,8 @@ int main(void)
         cmocka_unit_test(a_wrong_method_is_405_with_allow),
         cmocka_unit_test(cors_names_allowed_origins_only),
         cmocka_unit_test(the_accounting_is_in_the_metrics),
+        cmocka_unit_test(the_api_describes_itself),
+        cmocka_unit_test(a_browser_gets_the_root_where_there_is_no_dashboard),
     };
 
     return cmocka_run_group_tests(tests, begin, end);
