@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "words.h"
+
+static bool is_letter(char byte)
+{
+    return (unsigned char)((byte | 0x20) - 'a') < 26;
+}
+
+/* string.punctuation of the reference: ASCII that is neither letter, digit nor blank. */
+static bool is_mark(char byte)
+{
+    return !is_letter(byte) && (unsigned char)(byte - '0') > 9 && (unsigned char)byte < 0x80;
+}
+
+/* --- the event's emotes ------------------------------------------------------------------------------------------- */
+
+static uint64_t head_of(const char *text, size_t size)
+{
+    return tlm_keep_bytes(tlm_load8(text), size);
+}
+
+static bool is_listed(const tlm_words *words, const char *text, size_t size)
+{
+    uint64_t head = head_of(text, size);
+    for (uint32_t i = 0; i < words->emote_count; i++) {
+        if (words->emote_heads[i] == head && words->emote_names[i].size == size &&
+            memcmp(words->emote_names[i].data, text, size) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void list_emotes(tlm_words *words, const tlm_events *batch, tlm_span emotes)
+{
+    uint32_t count = emotes.size < TLM_EMOTES_SEEN ? emotes.size : TLM_EMOTES_SEEN;
+    const char *at = batch->arena + emotes.offset;
+
+    words->emote_count = 0;
+    for (uint32_t i = 0; i < count && words->emote_count < TLM_EMOTES_MAX; i++) {
+        tlm_emote emote;
+        memcpy(&emote, at + i * sizeof emote, sizeof emote);
+        tlm_text name = tlm_events_text(batch, emote.name);
+        if (is_listed(words, name.data, name.size))
+            continue;
+        words->emote_heads[words->emote_count] = head_of(name.data, name.size);
+        words->emote_names[words->emote_count++] = name;
+    }
+}
+
+void tlm_words_add_emote(tlm_words *words, const tlm_entry *entry)
+{
+    words->emotes += entry->valence;
+    words->has_emotes = words->has_findings = true;
+}
+
+/* A word that the event names as an emote: it is one, known or not, and no word of the sentence. */
+static void take_emote(tlm_words *words, const char *text, size_t size)
+{
+    const tlm_entry *entry = NULL;
+    if (size <= TLM_KEY_MAX) {
+        tlm_key key = tlm_key_of(text, size);
+        entry = tlm_lexicon_find(words->lexicon, &key);
+    }
+    if (!entry || !(entry->roles & TLM_ROLE_SCORED))
+        entry = tlm_fallback_tail(words->lexicon, text, size);
+    if (entry)
+        tlm_words_add_emote(words, entry);
+}
+
+/* --- words -------------------------------------------------------------------------------------------------------- */
+
+/* The words of a phrase mean what it means: the last one stands for all. */
+static void apply_phrase(tlm_words *words, tlm_word *word, const tlm_phrase *phrase)
+{
+    uint32_t before = phrase->words_before < words->count ? phrase->words_before : words->count;
+    for (uint32_t i = 1; i <= before; i++)
+        word[-(int)i].roles = word[-(int)i].special = 0;
+    word->roles = phrase->valence == 0 ? (uint8_t)(phrase->roles & ~TLM_ROLE_SCORED) : phrase->roles;
+    word->valence = phrase->valence;
+    word->special = 0;
+}
+
+static void add_known(tlm_words *words, const tlm_key *key, const tlm_entry *entry, const char *text, tlm_word word)
+{
+    tlm_word *added = &words->list[words->count];
+    word.valence = entry->valence;
+    word.roles = entry->roles;
+    word.special = entry->special;
+    *added = word;
+    if (entry->special == TLM_SPECIAL_BUT && words->but == UINT32_MAX)
+        words->but = words->count;
+    if (entry->roles & TLM_ROLE_PHRASE_END) {
+        const tlm_phrase *phrase = tlm_lexicon_phrase(words->lexicon, key, words->begin, text);
+        if (phrase)
+            apply_phrase(words, added, phrase);
+    }
+    if (added->roles & TLM_ROLE_CAPITALS && !(word.style & TLM_STYLE_CAPITALS))
+        added->roles &= (uint8_t)~TLM_ROLE_SCORED;
+    words->has_findings |= (added->roles & TLM_ROLE_SCORED) != 0;
+}
+
+/* "isn't", "wouldn't": contractions that no list has. */
+static bool is_contracted_not(const char *text, size_t size)
+{
+    return size > 3 && (text[size - 1] | 0x20) == 't' && text[size - 2] == '\'' && (text[size - 3] | 0x20) == 'n';
+}
+
+/* One word of the sentence, `size` at least 1. False, and nothing done, if it `must` be known and is not. */
+static bool take_word(tlm_words *words, const char *text, size_t size, bool must)
+{
+    tlm_key key = tlm_key_of(text, size < TLM_KEY_MAX ? size : TLM_KEY_MAX);
+    const tlm_entry *entry = size <= TLM_KEY_MAX ? tlm_lexicon_find(words->lexicon, &key) : NULL;
+    tlm_word word = {0};
+
+    if (key.has_upper && !key.has_lower)
+        word.style |= TLM_STYLE_CAPITALS;
+    if (size == 1 && key.has_upper && text[0] != 'A' && text[0] != 'I')
+        word.style |= TLM_STYLE_LETTER;
+    bool has_lower = key.has_lower;
+    if (!entry && tlm_fallback_is_worth(text, size)) {
+        entry = tlm_fallback_find(words->lexicon, text, size, &key);
+        if (entry)
+            word.style |= TLM_STYLE_LENGTHENED;
+    }
+    if (must && !entry)
+        return false;
+    if (entry && entry->roles & TLM_ROLE_EMOTE) {
+        tlm_words_add_emote(words, entry);
+        return true;
+    }
+    words->has_lower_case |= has_lower;
+    if (entry)
+        add_known(words, &key, entry, text, word);
+    else
+        words->list[words->count] =
+            (tlm_word){.style = word.style, .roles = is_contracted_not(text, size) ? TLM_ROLE_NEGATES : 0};
+    words->count++;
+    return true;
+}
+
+/* Text with marks around it. As in the reference, two characters or fewer between marks are an emoticon with them:
+ * ":D", "<3", "D:"; unlike there, they are a word where that emoticon is not known ("no!"). */
+static void take_marked(tlm_words *words, const char *text, size_t size)
+{
+    size_t from = 0, to = size;
+    if (text[0] == '@' && size > 1 && !is_mark(text[1])) {
+        words->list[words->count++] = (tlm_word){0}; /* a name says nothing about its bearer */
+        return;
+    }
+    while (from < to && is_mark(text[from]))
+        from++;
+    while (to > from && is_mark(text[to - 1]))
+        to--;
+    if (to - from <= 2 && take_word(words, text, size, true))
+        return;
+    if (to > from)
+        (void)take_word(words, text + from, to - from, false);
+    else
+        words->list[words->count++] = (tlm_word){0};
+}
+
+void tlm_words_take(tlm_words *words, const char *text, size_t size)
+{
+    if (is_mark(text[0]) || is_mark(text[size - 1]))
+        take_marked(words, text, size);
+    else
+        (void)take_word(words, text, size, false);
+}
+
+/* --- the message -------------------------------------------------------------------------------------------------- */
+
+/* Size of the text up to the next blank (any byte up to 0x20) or the end; *ret_is_wide: it is not all ASCII. */
+static size_t measure(const char *at, const char *end, bool *ret_is_wide)
+{
+    uint64_t wide = 0;
+    size_t size = 0;
+    for (;;) {
+        size_t left = (size_t)(end - at) - size;
+        uint64_t bytes = tlm_load8(at + size);
+        uint64_t blanks = ~((bytes & ~TLM_HIGH_BITS) + 0x5f * TLM_EACH_BYTE) & ~bytes & TLM_HIGH_BITS;
+        if (left < 8)
+            blanks |= UINT64_C(0x80) << (left * 8);
+        if (blanks) {
+            size_t more = (size_t)__builtin_ctzll(blanks) / 8;
+            wide |= tlm_keep_bytes(bytes, more);
+            *ret_is_wide = (wide & TLM_HIGH_BITS) != 0;
+            return size + more;
+        }
+        wide |= bytes;
+        size += 8;
+    }
+}
+
+void tlm_words_read(tlm_words *words, const tlm_lexicon *lexicon, const tlm_events *batch, const tlm_event *event)
+{
+    tlm_text message = tlm_events_text(batch, event->as.chat.message);
+    const char *at = message.data;
+    const char *end = at + message.size;
+
+    words->lexicon = lexicon;
+    words->begin = at;
+    words->count = 0;
+    words->but = UINT32_MAX;
+    words->emotes = 0;
+    words->has_emotes = words->has_findings = words->has_lower_case = false;
+    if (message.size > 1 && at[0] == '!' && is_letter(at[1]))
+        return; /* "!uptime" speaks to a bot */
+    list_emotes(words, batch, event->as.chat.emotes);
+    while (at < end && words->count < TLM_WORDS_MAX) {
+        if ((unsigned char)*at <= ' ') {
+            at++;
+            continue;
+        }
+        bool is_wide = false;
+        size_t size = measure(at, end, &is_wide);
+        if (words->emote_count > 0 && is_listed(words, at, size))
+            take_emote(words, at, size);
+        else if (is_wide)
+            tlm_words_take_wide(words, at, size);
+        else
+            tlm_words_take(words, at, size);
+        at += size;
+    }
+    words->list[words->count] = (tlm_word){0};
+}
