@@ -5,6 +5,11 @@
 /* Runs of three letters and more that are tried both as two and as one; what is beyond is one. */
 enum { RUNS_TRIED = 3 };
 
+static char fold(char byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
+}
+
 /* Doubled letters are English ("good"), three in a row are not: they lengthen, which people do to words that carry
  * feeling (Brody and Diakopoulos 2011, "Cooooooooooooooollllllllllllll!!!!!!!!!!!!!! Using Word Lengthening to Detect
  * Sentiment in Microblogs", EMNLP). */
@@ -14,8 +19,8 @@ bool tlm_fallback_is_worth(const char *text, size_t size)
     if (size < 3)
         return false;
     for (size_t i = 2; i < size; i++) {
-        if (text[i] == text[i - 2]) {
-            if (text[i] == text[i - 1])
+        if (fold(text[i]) == fold(text[i - 2])) {
+            if (fold(text[i]) == fold(text[i - 1]))
                 return true;
         } else {
             is_pair = false;
@@ -24,13 +29,8 @@ bool tlm_fallback_is_worth(const char *text, size_t size)
     return is_pair;
 }
 
-static char fold(char byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
-}
-
 typedef struct {
-    char bytes[TLM_KEY_MAX]; /* one for each run */
+    char bytes[TLM_KEY_MAX];      /* one for each run */
     uint8_t lengths[TLM_KEY_MAX]; /* 3 stands for three and more */
     uint32_t count, long_count;
 } runs;
@@ -82,12 +82,10 @@ static const tlm_entry *find_shortened(const tlm_lexicon *lexicon, const runs *a
         size_t size = shorten(all, singles, room);
         if (size == 0)
             continue;
-        tlm_key key = tlm_key_of(room, size);
-        const tlm_entry *entry = tlm_lexicon_find(lexicon, &key);
-        if (entry) {
-            *ret_key = key;
+        tlm_key_make(ret_key, room, size);
+        const tlm_entry *entry = tlm_lexicon_find(lexicon, ret_key);
+        if (entry)
             return entry;
-        }
     }
     return NULL;
 }
@@ -97,12 +95,10 @@ static const tlm_entry *find_repeated(const tlm_lexicon *lexicon, const char *te
 {
     static const uint8_t sizes[] = {6, 4, 3, 2};
     for (size_t i = 0; i < TLM_COUNT(sizes); i++) {
-        tlm_key key = tlm_key_of(text, sizes[i]);
-        const tlm_entry *entry = tlm_lexicon_find(lexicon, &key);
-        if (entry) {
-            *ret_key = key;
+        tlm_key_make(ret_key, text, sizes[i]);
+        const tlm_entry *entry = tlm_lexicon_find(lexicon, ret_key);
+        if (entry)
             return entry;
-        }
     }
     return NULL;
 }
@@ -118,8 +114,8 @@ const tlm_entry *tlm_fallback_find(const tlm_lexicon *lexicon, const char *text,
     return split(text, size, &all) ? find_shortened(lexicon, &all, ret_key) : NULL;
 }
 
-/* A channel's emotes have a prefix of its own in lower case and digits, then a name that begins with a capital (Twitch's
- * emote guidelines). The name often is that of an emote everybody knows, or a word for the face it shows. */
+/* A channel's emotes have a prefix of its own in lower case and digits, then a name that begins with a capital
+ * (Twitch's emote guidelines). The name often is that of an emote everybody knows, or a word for the face it shows. */
 const tlm_entry *tlm_fallback_tail(const tlm_lexicon *lexicon, const char *text, size_t size)
 {
     char room[TLM_KEY_MAX + 8] = {TLM_TAIL_MARK};
@@ -130,6 +126,7 @@ const tlm_entry *tlm_fallback_tail(const tlm_lexicon *lexicon, const char *text,
     if (start == 0 || tail == 0 || tail >= TLM_KEY_MAX)
         return NULL;
     memcpy(room + 1, text + start, tail);
-    tlm_key key = tlm_key_of(room, tail + 1);
+    tlm_key key;
+    tlm_key_make(&key, room, tail + 1);
     return tlm_lexicon_find(lexicon, &key);
 }

@@ -50,27 +50,34 @@ static inline uint64_t tlm_key_mix(uint64_t hash, uint64_t block)
     return hash ^ hash >> 32;
 }
 
-/**
- * The key of `size` bytes, 1 to TLM_KEY_MAX, behind which at least seven more are readable. The hash's high bits are
- * the good ones.
- */
-static inline tlm_key tlm_key_of(const char *text, size_t size)
+/** ASCII capitals as small letters; *ret_upper and *ret_lower have the high bits of the bytes that were either. */
+static inline uint64_t tlm_fold8(uint64_t bytes, uint64_t *ret_upper, uint64_t *ret_lower)
 {
-    tlm_key key;
+    uint64_t upper = tlm_bytes_within(bytes, 'A', 'Z');
+    *ret_upper |= upper;
+    *ret_lower |= tlm_bytes_within(bytes, 'a', 'z');
+    return bytes | upper >> 2;
+}
+
+/** The end of a hash, whose high bits are the good ones. */
+static inline uint64_t tlm_key_close(uint64_t hash)
+{
+    return hash * UINT64_C(0xD6E8FEB86659FD93);
+}
+
+/** The key of `size` bytes, 1 to TLM_KEY_MAX, behind which at least seven more are readable. */
+static inline void tlm_key_make(tlm_key *key, const char *text, size_t size)
+{
     uint64_t upper = 0, lower = 0, hash = 0;
     for (size_t at = 0, i = 0; at < size; at += 8, i++) {
-        uint64_t bytes = tlm_keep_bytes(tlm_load8(text + at), size - at);
-        uint64_t capitals = tlm_bytes_within(bytes, 'A', 'Z');
-        upper |= capitals;
-        lower |= tlm_bytes_within(bytes, 'a', 'z');
-        key.block[i] = bytes | capitals >> 2;
-        hash = tlm_key_mix(hash, key.block[i]);
+        uint64_t block = tlm_fold8(tlm_keep_bytes(tlm_load8(text + at), size - at), &upper, &lower);
+        key->block[i] = block;
+        hash = tlm_key_mix(hash, block);
     }
-    key.hash = hash * UINT64_C(0xD6E8FEB86659FD93);
-    key.size = (uint32_t)size;
-    key.has_upper = upper != 0;
-    key.has_lower = lower != 0;
-    return key;
+    key->hash = tlm_key_close(hash);
+    key->size = (uint32_t)size;
+    key->has_upper = upper != 0;
+    key->has_lower = lower != 0;
 }
 
 #endif

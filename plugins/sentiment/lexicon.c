@@ -45,7 +45,7 @@ static void note(tlm_lexicon *lexicon, uint64_t hash)
     lexicon->filter[bit >> 6] |= UINT64_C(1) << (bit & 63);
 }
 
-static tlm_key key_of_entry(const tlm_lexicon *lexicon, const tlm_entry *entry)
+static void key_of_entry(const tlm_lexicon *lexicon, const tlm_entry *entry, tlm_key *ret_key)
 {
     char bytes[TLM_KEY_MAX + 8] = {0};
     uint64_t head = htole64(entry->head);
@@ -56,7 +56,7 @@ static tlm_key key_of_entry(const tlm_lexicon *lexicon, const tlm_entry *entry)
         memcpy(bytes + 8, lexicon->text + entry->rest + 1, more);
         size += more;
     }
-    return tlm_key_of(bytes, size);
+    tlm_key_make(ret_key, bytes, size);
 }
 
 /* A table twice as large. */
@@ -75,7 +75,8 @@ static int grow(tlm_lexicon *lexicon)
     for (size_t i = 0; lexicon->entries && i < (size_t)1 << lexicon->entry_bits; i++) {
         if (!lexicon->entries[i].head)
             continue;
-        tlm_key key = key_of_entry(lexicon, &lexicon->entries[i]);
+        tlm_key key;
+        key_of_entry(lexicon, &lexicon->entries[i], &key);
         *place_of(&wider, &key) = lexicon->entries[i];
         note(&wider, key.hash);
     }
@@ -106,7 +107,8 @@ static uint32_t keep(tlm_lexicon *lexicon, const char *bytes, size_t size)
 
 tlm_entry *tlm_lexicon_put(tlm_lexicon *lexicon, const tlm_key *key)
 {
-    if ((!lexicon->entries || (lexicon->entry_count + 1) * LOAD_OF > LOAD_MAX << lexicon->entry_bits) && grow(lexicon) < 0)
+    if ((!lexicon->entries || (lexicon->entry_count + 1) * LOAD_OF > LOAD_MAX << lexicon->entry_bits) &&
+        grow(lexicon) < 0)
         return NULL;
     tlm_entry *entry = place_of(lexicon, key);
     if (entry->head)
@@ -213,7 +215,8 @@ int tlm_lexicon_complete(tlm_lexicon *lexicon)
     for (size_t i = 0; i < TLM_COUNT(specials); i++) {
         char padded[16] = {0};
         memcpy(padded, specials[i].word, strlen(specials[i].word));
-        tlm_key key = tlm_key_of(padded, strlen(padded));
+        tlm_key key;
+        tlm_key_make(&key, padded, strlen(padded));
         tlm_entry *entry = tlm_lexicon_put(lexicon, &key);
         if (!entry)
             return -ENOMEM;

@@ -39,8 +39,9 @@ enum {
 
 /** 16 bytes, so that four lie in a cache line. */
 typedef struct tlm_entry {
-    uint64_t head;   /* the key's first eight bytes, zeros behind a shorter one; 0: free */
-    uint32_t rest;   /* where the size and bytes of a key above eight bytes lie in tlm_lexicon.text; 0 for a shorter one */
+    uint64_t head; /* the key's first eight bytes, zeros behind a shorter one; 0: free */
+    uint32_t
+        rest; /* where the size and bytes of a key above eight bytes lie in tlm_lexicon.text; 0 for a shorter one */
     int16_t valence; /* in 0.001, -32 to 32 */
     uint8_t roles;
     uint8_t special;
@@ -80,7 +81,8 @@ enum { TLM_LEXICON_SIZE_MAX = 16 << 20, TLM_LEXICON_ENTRIES_MAX = 1 << 19, TLM_L
  */
 int tlm_lexicon_read(tlm_lexicon *lexicon, const char *name, tlm_text text, tlm_error *error);
 
-/** To be called after the last tlm_lexicon_read: adds the words that rules name, and makes phrases findable. -ENOMEM. */
+/** To be called after the last tlm_lexicon_read: adds the words that rules name, and makes phrases findable. -ENOMEM.
+ */
 int tlm_lexicon_complete(tlm_lexicon *lexicon);
 
 /** Frees what it holds; accepts NULL and a zeroed one. */
@@ -89,7 +91,8 @@ void tlm_lexicon_finish(tlm_lexicon *lexicon);
 /** The entry of a key, made if it is new. NULL: no memory. It may move when another is put. */
 tlm_entry *tlm_lexicon_put(tlm_lexicon *lexicon, const tlm_key *key);
 
-/** Adds a phrase whose last word is `last`, or changes it. `before` stands before that, folded, with the blank. -ENOMEM. */
+/** Adds a phrase whose last word is `last`, or changes it. `before` stands before that, folded, with the blank.
+ * -ENOMEM. */
 int tlm_lexicon_put_phrase(tlm_lexicon *lexicon, const tlm_key *last, tlm_text before, tlm_phrase phrase);
 
 /** The part of tlm_lexicon_find behind the filter. */
@@ -99,13 +102,17 @@ const tlm_entry *tlm_lexicon_probe(const tlm_lexicon *lexicon, const tlm_key *ke
 const tlm_phrase *tlm_lexicon_phrase(const tlm_lexicon *lexicon, const tlm_key *last, const char *begin,
                                      const char *word);
 
+/** False: no key with this hash is there. */
+static inline bool tlm_lexicon_may_have(const tlm_lexicon *lexicon, uint64_t hash)
+{
+    uint64_t bit = hash >> (64 - lexicon->filter_bits);
+    return lexicon->filter[bit >> 6] >> (bit & 63) & 1;
+}
+
 /** What is known of a word, or NULL. */
 static inline const tlm_entry *tlm_lexicon_find(const tlm_lexicon *lexicon, const tlm_key *key)
 {
-    uint64_t bit = key->hash >> (64 - lexicon->filter_bits);
-    if (!(lexicon->filter[bit >> 6] >> (bit & 63) & 1))
-        return NULL;
-    return tlm_lexicon_probe(lexicon, key);
+    return tlm_lexicon_may_have(lexicon, key->hash) ? tlm_lexicon_probe(lexicon, key) : NULL;
 }
 
 #endif

@@ -104,7 +104,8 @@ static int add(tlm_lexicon *lexicon, const section *in, tlm_text word, int16_t v
     tlm_phrase phrase = {.valence = valence, .roles = in->roles};
     tlm_text before;
     tlm_text last = last_word(whole, &before, &phrase.words_before);
-    tlm_key key = tlm_key_of(last.data, last.size);
+    tlm_key key;
+    tlm_key_make(&key, last.data, last.size);
     if (before.size > 0)
         return tlm_lexicon_put_phrase(lexicon, &key, before, phrase);
     tlm_entry *entry = tlm_lexicon_put(lexicon, &key);

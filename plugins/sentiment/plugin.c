@@ -84,8 +84,9 @@ static int fill_lexicon(tlm_instance *instance, tlm_error *error)
 {
     const sentiment_config *config = instance->config;
     tlm_text builtin = {(const char *)tlm_builtin_lexicon, tlm_builtin_lexicon_size};
-    int result = config->lexicon.count > 0 ? read_files(&instance->lexicon, &config->lexicon, error)
-                                           : tlm_lexicon_read(&instance->lexicon, "the built-in lexicon", builtin, error);
+    int result = config->lexicon.count > 0
+                     ? read_files(&instance->lexicon, &config->lexicon, error)
+                     : tlm_lexicon_read(&instance->lexicon, "the built-in lexicon", builtin, error);
     if (result == 0)
         result = read_files(&instance->lexicon, &config->additions, error);
     if (result == 0 && tlm_lexicon_complete(&instance->lexicon) < 0)

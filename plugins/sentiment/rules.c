@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rules and their figures, where nothing else is said, are those of Hutto and Gilbert 2014, "VADER: A Parsimonious
- * Rule-based Model for Sentiment Analysis of Social Media Text" (ICWSM-14), whose figures are means of human ratings. */
+ * Rule-based Model for Sentiment Analysis of Social Media Text" (ICWSM-14), whose figures are means of human ratings.
+ */
 #include "rules.h"
 
 /* What an intensifier adds, and a dampener takes (degree modifiers, section 3.2 rule 3 of the paper). */
@@ -18,9 +19,9 @@ enum { QUESTIONS_MIN = 2, QUESTIONS_MAX = 3 };
 enum { REACH = 3 };
 static const int64_t NEARNESS_PERCENT[REACH + 1] = {0, 100, 95, 90};
 enum {
-    NEGATION_PERCENT = -74,     /* "not good" is less bad than "bad" is */
-    NEVER_SO_PERCENT = 125,     /* "never so good" praises */
-    BEFORE_BUT_HALVES = 1,      /* rule 4: what comes after "but" has the say: half and one and a half */
+    NEGATION_PERCENT = -74, /* "not good" is less bad than "bad" is */
+    NEVER_SO_PERCENT = 125, /* "never so good" praises */
+    BEFORE_BUT_HALVES = 1,  /* rule 4: what comes after "but" has the say: half and one and a half */
     WITHOUT_BUT_HALVES = 2,
     AFTER_BUT_HALVES = 3,
 };
@@ -87,8 +88,7 @@ static int64_t apply_negation(const tlm_words *words, uint32_t index, uint32_t d
     const tlm_word *modifier = word_before(words, index, distance);
     if (!(modifier->roles & TLM_ROLE_NEGATES))
         return value;
-    if (modifier->special == TLM_SPECIAL_NEVER &&
-        is_between(words, index, distance, TLM_SPECIAL_SO, TLM_SPECIAL_THIS))
+    if (modifier->special == TLM_SPECIAL_NEVER && is_between(words, index, distance, TLM_SPECIAL_SO, TLM_SPECIAL_THIS))
         return percent_of(value, NEVER_SO_PERCENT);
     if (modifier->special == TLM_SPECIAL_WITHOUT &&
         is_between(words, index, distance, TLM_SPECIAL_DOUBT, TLM_SPECIAL_DOUBT))
@@ -128,13 +128,27 @@ static int64_t value_of(const tlm_words *words, uint32_t index)
     return is_least(words, index) ? percent_of(value, NEGATION_PERCENT) : value;
 }
 
-/* "L O L" is spelled: a letter beside other letters has no sense of its own, but "W W W" repeats one that has. */
+/* Whether `a` and `b` are letters by themselves and not all three are the same. */
+static bool are_letters(const tlm_word *word, const tlm_word *a, const tlm_word *b)
+{
+    return a->letter && b->letter && (a->letter != word->letter || b->letter != word->letter);
+}
+
+static bool is_other_letter(const tlm_word *word, const tlm_word *beside)
+{
+    return beside->letter && beside->letter != word->letter && beside->letter != 'A' && beside->letter != 'I';
+}
+
+/* "L O L" and "B A L L S" are spelled, their letters have no sense of their own; "W W W" and "TAKE A L" are not. */
 static bool is_spelled(const tlm_words *words, uint32_t index)
 {
-    const tlm_word *before = word_before(words, index, 1), *after = &words->list[index + 1];
-    return words->list[index].style & TLM_STYLE_LETTER &&
-           ((before->style & TLM_STYLE_LETTER && !(before->roles & TLM_ROLE_CAPITALS)) ||
-            (after->style & TLM_STYLE_LETTER && !(after->roles & TLM_ROLE_CAPITALS)));
+    const tlm_word *word = &words->list[index];
+    if (!word->letter)
+        return false;
+    const tlm_word *before = word_before(words, index, 1), *before_that = word_before(words, index, 2);
+    const tlm_word *after = word + 1, *after_that = index + 1 < words->count ? word + 2 : after;
+    return is_other_letter(word, before) || is_other_letter(word, after) || are_letters(word, before, after) ||
+           are_letters(word, before, before_that) || are_letters(word, after, after_that);
 }
 
 static int64_t weight_of(const tlm_words *words, uint32_t index)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text beyond ASCII: emoji, typographic marks, letters of other scripts (which are words that no English lexicon has). */
+/* Text beyond ASCII: emoji, typographic marks, letters of other scripts (which are words that no English lexicon has).
+ */
 #include "words.h"
 
 enum {
@@ -38,8 +39,7 @@ static bool is_picture(uint32_t character)
 
 static bool is_style(uint32_t character)
 {
-    return character == TEXT_STYLE || character == EMOJI_STYLE ||
-           (character >= SKIN_FIRST && character <= SKIN_LAST);
+    return character == TEXT_STYLE || character == EMOJI_STYLE || (character >= SKIN_FIRST && character <= SKIN_LAST);
 }
 
 /* --- emoji -------------------------------------------------------------------------------------------------------- */
@@ -65,7 +65,8 @@ static const tlm_entry *find(const tlm_lexicon *lexicon, const char *bytes, size
 {
     char room[TLM_KEY_MAX + 8] = {0};
     memcpy(room, bytes, size);
-    tlm_key key = tlm_key_of(room, size);
+    tlm_key key;
+    tlm_key_make(&key, room, size);
     const tlm_entry *entry = tlm_lexicon_find(lexicon, &key);
     return entry && entry->roles & TLM_ROLE_SCORED ? entry : NULL;
 }

@@ -6,10 +6,12 @@ static bool is_letter(char byte)
     return (unsigned char)((byte | 0x20) - 'a') < 26;
 }
 
-/* string.punctuation of the reference: ASCII that is neither letter, digit nor blank. */
+/* ASCII that is neither letter, digit nor blank. */
 static bool is_mark(char byte)
 {
-    return !is_letter(byte) && (unsigned char)(byte - '0') > 9 && (unsigned char)byte < 0x80;
+    static const uint64_t marks[4] = {UINT64_C(0xfc00fffe00000000), UINT64_C(0x78000001f8000001), 0, 0};
+    unsigned char value = (unsigned char)byte;
+    return marks[value >> 6] >> (value & 63) & 1;
 }
 
 /* --- the event's emotes ------------------------------------------------------------------------------------------- */
@@ -24,7 +26,7 @@ static bool is_listed(const tlm_words *words, const char *text, size_t size)
     uint64_t head = head_of(text, size);
     for (uint32_t i = 0; i < words->emote_count; i++) {
         if (words->emote_heads[i] == head && words->emote_names[i].size == size &&
-            memcmp(words->emote_names[i].data, text, size) == 0)
+            (size <= 8 || memcmp(words->emote_names[i].data, text, size) == 0))
             return true;
     }
     return false;
@@ -58,7 +60,8 @@ static void take_emote(tlm_words *words, const char *text, size_t size)
 {
     const tlm_entry *entry = NULL;
     if (size <= TLM_KEY_MAX) {
-        tlm_key key = tlm_key_of(text, size);
+        tlm_key key;
+        tlm_key_make(&key, text, size);
         entry = tlm_lexicon_find(words->lexicon, &key);
     }
     if (!entry || !(entry->roles & TLM_ROLE_SCORED))
@@ -99,28 +102,31 @@ static void add_known(tlm_words *words, const tlm_key *key, const tlm_entry *ent
     words->has_findings |= (added->roles & TLM_ROLE_SCORED) != 0;
 }
 
+/* A word of which nothing but its looks is known. */
+static tlm_word plain_word(const char *text, size_t size, bool has_upper, bool has_lower)
+{
+    bool is_capitals = has_upper && !has_lower;
+    return (tlm_word){.style = is_capitals ? TLM_STYLE_CAPITALS : 0, .letter = is_capitals && size == 1 ? text[0] : 0};
+}
+
 /* "isn't", "wouldn't": contractions that no list has. */
 static bool is_contracted_not(const char *text, size_t size)
 {
     return size > 3 && (text[size - 1] | 0x20) == 't' && text[size - 2] == '\'' && (text[size - 3] | 0x20) == 'n';
 }
 
-/* One word of the sentence, `size` at least 1. False, and nothing done, if it `must` be known and is not. */
-static bool take_word(tlm_words *words, const char *text, size_t size, bool must)
+/* A word that the filter has let through, or that is long or lengthened. */
+static __attribute__((noinline)) bool take_unusual(tlm_words *words, const char *text, size_t size, bool must)
 {
-    tlm_key key = tlm_key_of(text, size < TLM_KEY_MAX ? size : TLM_KEY_MAX);
+    tlm_key key;
+    tlm_key_make(&key, text, size < TLM_KEY_MAX ? size : TLM_KEY_MAX);
     const tlm_entry *entry = size <= TLM_KEY_MAX ? tlm_lexicon_find(words->lexicon, &key) : NULL;
-    tlm_word word = {0};
-
-    if (key.has_upper && !key.has_lower)
-        word.style |= TLM_STYLE_CAPITALS;
-    if (size == 1 && key.has_upper && text[0] != 'A' && text[0] != 'I')
-        word.style |= TLM_STYLE_LETTER;
+    tlm_word word = plain_word(text, size, key.has_upper, key.has_lower);
     bool has_lower = key.has_lower;
+
     if (!entry && tlm_fallback_is_worth(text, size)) {
         entry = tlm_fallback_find(words->lexicon, text, size, &key);
-        if (entry)
-            word.style |= TLM_STYLE_LENGTHENED;
+        word.style |= TLM_STYLE_LENGTHENED;
     }
     if (must && !entry)
         return false;
@@ -129,12 +135,44 @@ static bool take_word(tlm_words *words, const char *text, size_t size, bool must
         return true;
     }
     words->has_lower_case |= has_lower;
+    word.roles = is_contracted_not(text, size) ? TLM_ROLE_NEGATES : 0;
     if (entry)
         add_known(words, &key, entry, text, word);
     else
-        words->list[words->count] =
-            (tlm_word){.style = word.style, .roles = is_contracted_not(text, size) ? TLM_ROLE_NEGATES : 0};
+        words->list[words->count] = word;
     words->count++;
+    return true;
+}
+
+/* Whether any two neighbours of the first `size` bytes are equal, 2 to 8: a word without is not lengthened, and most
+ * are without. */
+static bool has_twins(uint64_t bytes, size_t size)
+{
+    uint64_t differences = (bytes ^ bytes >> 8) | ~(uint64_t)0 << (size - 1) * 8;
+    return ((differences - TLM_EACH_BYTE) & ~differences & TLM_HIGH_BITS) != 0;
+}
+
+/* "hahaha": two letters again and again, six to eight bytes. */
+static bool is_pairs(uint64_t bytes, size_t size)
+{
+    return size >= 6 && tlm_keep_bytes(bytes ^ bytes >> 16, size - 2) == 0;
+}
+
+/* One word of the sentence, `size` at least 1. False, and nothing done, if it `must` be known and is not. Nearly all
+ * words are short and in no lexicon: those are done with here. */
+static inline bool take_word(tlm_words *words, const char *text, size_t size, bool must)
+{
+    uint64_t upper = 0, lower = 0;
+    if (size > 8)
+        return take_unusual(words, text, size, must);
+    uint64_t head = tlm_fold8(tlm_keep_bytes(tlm_load8(text), size), &upper, &lower);
+    if (tlm_lexicon_may_have(words->lexicon, tlm_key_close(tlm_key_mix(0, head))) ||
+        (size > 2 && has_twins(head, size)) || is_pairs(head, size) || is_contracted_not(text, size))
+        return take_unusual(words, text, size, must);
+    if (must)
+        return false;
+    words->has_lower_case |= lower != 0;
+    words->list[words->count++] = plain_word(text, size, upper != 0, lower != 0);
     return true;
 }
 

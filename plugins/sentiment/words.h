@@ -15,12 +15,12 @@ enum { TLM_EMOTES_MAX = 16, TLM_EMOTES_SEEN = 64 };
 enum {
     TLM_STYLE_CAPITALS = 1u << 0,   /* all of its letters, and it has some */
     TLM_STYLE_LENGTHENED = 1u << 1, /* "goooood" */
-    TLM_STYLE_LETTER = 1u << 2,     /* one capital letter that is no English word */
 };
 
 typedef struct tlm_word {
     int16_t valence; /* of TLM_ROLE_SCORED, in 0.001 */
     uint8_t roles, special, style;
+    char letter; /* of a word that is one capital letter, else 0 */
 } tlm_word;
 
 /** Room for one message at a time. */
