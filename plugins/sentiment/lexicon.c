@@ -182,18 +182,18 @@ static bool stands_before(tlm_text before, const char *begin, const char *word)
     return true;
 }
 
-const tlm_phrase *tlm_lexicon_phrase(const tlm_lexicon *lexicon, const tlm_key *last, const char *begin,
+const tlm_phrase *tlm_lexicon_phrase(const tlm_lexicon *lexicon, uint64_t last_hash, const char *begin,
                                      const char *word)
 {
     uint32_t low = 0, high = lexicon->phrase_count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (lexicon->phrases[middle].last_hash < last->hash)
+        if (lexicon->phrases[middle].last_hash < last_hash)
             low = middle + 1;
         else
             high = middle;
     }
-    for (; low < lexicon->phrase_count && lexicon->phrases[low].last_hash == last->hash; low++) {
+    for (; low < lexicon->phrase_count && lexicon->phrases[low].last_hash == last_hash; low++) {
         const char *before = lexicon->text + lexicon->phrases[low].before;
         if (stands_before((tlm_text){before + 1, (unsigned char)*before}, begin, word))
             return &lexicon->phrases[low];

@@ -98,8 +98,8 @@ int tlm_lexicon_put_phrase(tlm_lexicon *lexicon, const tlm_key *last, tlm_text b
 /** The part of tlm_lexicon_find behind the filter. */
 const tlm_entry *tlm_lexicon_probe(const tlm_lexicon *lexicon, const tlm_key *key);
 
-/** The longest phrase that ends with the word at `word`, whose key is `last`; `begin` is the message's. Or NULL. */
-const tlm_phrase *tlm_lexicon_phrase(const tlm_lexicon *lexicon, const tlm_key *last, const char *begin,
+/** The longest phrase that ends with the word at `word`, whose key has that hash; `begin` is the message's. Or NULL. */
+const tlm_phrase *tlm_lexicon_phrase(const tlm_lexicon *lexicon, uint64_t last_hash, const char *begin,
                                      const char *word);
 
 /** False: no key with this hash is there. */
@@ -107,6 +107,19 @@ static inline bool tlm_lexicon_may_have(const tlm_lexicon *lexicon, uint64_t has
 {
     uint64_t bit = hash >> (64 - lexicon->filter_bits);
     return lexicon->filter[bit >> 6] >> (bit & 63) & 1;
+}
+
+/** tlm_lexicon_find behind the filter for a key of at most eight bytes, folded in `head`. */
+static inline const tlm_entry *tlm_lexicon_find_short(const tlm_lexicon *lexicon, uint64_t head, uint64_t hash)
+{
+    uint64_t mask = (UINT64_C(1) << lexicon->entry_bits) - 1;
+    for (uint64_t at = hash >> (64 - lexicon->entry_bits);; at = (at + 1) & mask) {
+        const tlm_entry *entry = &lexicon->entries[at];
+        if (entry->head == head && entry->rest == 0)
+            return entry;
+        if (!entry->head)
+            return NULL;
+    }
 }
 
 /** What is known of a word, or NULL. */

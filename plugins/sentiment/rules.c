@@ -158,12 +158,24 @@ static int64_t weight_of(const tlm_words *words, uint32_t index)
     return index < words->but ? BEFORE_BUT_HALVES : AFTER_BUT_HALVES;
 }
 
+/* Whether a byte of `bytes` is `byte`: never missed, seldom seen without need. */
+static bool may_hold(uint64_t bytes, char byte)
+{
+    uint64_t differences = bytes ^ (uint64_t)byte * TLM_EACH_BYTE;
+    return ((differences - TLM_EACH_BYTE) & ~differences & TLM_HIGH_BITS) != 0;
+}
+
 static int64_t emphasis_of(tlm_text message)
 {
     uint32_t exclamations = 0, questions = 0;
-    for (size_t i = 0; i < message.size; i++) {
-        exclamations += message.data[i] == '!';
-        questions += message.data[i] == '?';
+    for (size_t at = 0; at < message.size; at += 8) {
+        uint64_t bytes = tlm_keep_bytes(tlm_load8(message.data + at), message.size - at);
+        if (!may_hold(bytes, '!') && !may_hold(bytes, '?'))
+            continue;
+        for (; bytes; bytes >>= 8) {
+            exclamations += (bytes & 0xff) == '!';
+            questions += (bytes & 0xff) == '?';
+        }
     }
     int64_t emphasis = (exclamations < EXCLAMATIONS_MAX ? exclamations : EXCLAMATIONS_MAX) * EXCLAMATION;
     if (questions > QUESTIONS_MAX)
@@ -173,19 +185,28 @@ static int64_t emphasis_of(tlm_text message)
     return emphasis;
 }
 
+/* What the words come to, each by the rules. False: none is scored after all. */
+static bool add_words(const tlm_words *words, int64_t *sum)
+{
+    bool is_scored = false;
+    for (uint32_t i = 0; i < words->count; i++) {
+        if (!(words->list[i].roles & TLM_ROLE_SCORED) || is_spelled(words, i))
+            continue;
+        *sum += value_of(words, i) * weight_of(words, i) / WITHOUT_BUT_HALVES;
+        is_scored = true;
+    }
+    return is_scored;
+}
+
 bool tlm_rules_sum(const tlm_words *words, tlm_text message, int64_t *ret_sum)
 {
     /* Emotes and emoji show the writer's face: no word of the sentence negates or strengthens them. */
     int64_t sum = words->emotes * (TLM_VALENCE_ONE / 1000);
-    bool is_scored = words->has_emotes;
-
-    for (uint32_t i = 0; i < words->count; i++) {
-        if (!(words->list[i].roles & TLM_ROLE_SCORED) || is_spelled(words, i))
-            continue;
-        sum += value_of(words, i) * weight_of(words, i) / WITHOUT_BUT_HALVES;
-        is_scored = true;
-    }
-    if (!is_scored)
+    if (!words->has_findings)
+        return false;
+    if (!words->has_modifiers && !(words->has_capitals && words->has_lower_case))
+        sum += words->plain * (TLM_VALENCE_ONE / 1000);
+    else if (!add_words(words, &sum) && !words->has_emotes)
         return false;
     if (sum != 0)
         sum = stronger(sum, emphasis_of(message));

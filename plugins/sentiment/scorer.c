@@ -9,7 +9,7 @@ int16_t tlm_score(tlm_words *room, const tlm_lexicon *lexicon, const tlm_events 
     int64_t sum;
 
     tlm_words_read(room, lexicon, batch, event);
-    if (!room->has_findings || !tlm_rules_sum(room, tlm_events_text(batch, event->as.chat.message), &sum))
+    if (!tlm_rules_sum(room, tlm_events_text(batch, event->as.chat.message), &sum))
         return TLM_SIDE_ABSENT;
     return tlm_compound(sum);
 }

@@ -83,7 +83,17 @@ static void apply_phrase(tlm_words *words, tlm_word *word, const tlm_phrase *phr
     word->special = 0;
 }
 
-static void add_known(tlm_words *words, const tlm_key *key, const tlm_entry *entry, const char *text, tlm_word word)
+/* Roles that reach beyond the word itself. */
+enum { MODIFYING = TLM_ROLE_UP | TLM_ROLE_DOWN | TLM_ROLE_NEGATES | TLM_ROLE_CAPITALS };
+
+static bool is_modifier(const tlm_word *word)
+{
+    return word->roles & MODIFYING || word->style & TLM_STYLE_LENGTHENED || word->special == TLM_SPECIAL_BUT ||
+           word->special == TLM_SPECIAL_NO || word->special == TLM_SPECIAL_LEAST;
+}
+
+/* Adds a word of the lexicon; `hash` is its key's. */
+static void add_known(tlm_words *words, uint64_t hash, const tlm_entry *entry, const char *text, tlm_word word)
 {
     tlm_word *added = &words->list[words->count];
     word.valence = entry->valence;
@@ -93,13 +103,21 @@ static void add_known(tlm_words *words, const tlm_key *key, const tlm_entry *ent
     if (entry->special == TLM_SPECIAL_BUT && words->but == UINT32_MAX)
         words->but = words->count;
     if (entry->roles & TLM_ROLE_PHRASE_END) {
-        const tlm_phrase *phrase = tlm_lexicon_phrase(words->lexicon, key, words->begin, text);
-        if (phrase)
+        const tlm_phrase *phrase = tlm_lexicon_phrase(words->lexicon, hash, words->begin, text);
+        if (phrase) {
             apply_phrase(words, added, phrase);
+            words->has_modifiers = true;
+        }
     }
     if (added->roles & TLM_ROLE_CAPITALS && !(word.style & TLM_STYLE_CAPITALS))
-        added->roles &= (uint8_t)~TLM_ROLE_SCORED;
-    words->has_findings |= (added->roles & TLM_ROLE_SCORED) != 0;
+        added->roles &= (uint8_t) ~(TLM_ROLE_SCORED | TLM_ROLE_CAPITALS);
+    words->has_modifiers |= is_modifier(added);
+    words->has_capitals |= (word.style & TLM_STYLE_CAPITALS) != 0;
+    if (added->roles & TLM_ROLE_SCORED) {
+        words->has_findings = true;
+        words->plain += added->valence;
+    }
+    words->count++;
 }
 
 /* A word of which nothing but its looks is known. */
@@ -115,7 +133,19 @@ static bool is_contracted_not(const char *text, size_t size)
     return size > 3 && (text[size - 1] | 0x20) == 't' && text[size - 2] == '\'' && (text[size - 3] | 0x20) == 'n';
 }
 
-/* A word that the filter has let through, or that is long or lengthened. */
+/* Adds a word that is known, or an emote, which stands in no sentence. */
+static void add_entry(tlm_words *words, uint64_t hash, const tlm_entry *entry, const char *text, bool has_lower,
+                      tlm_word word)
+{
+    if (entry->roles & TLM_ROLE_EMOTE) {
+        tlm_words_add_emote(words, entry);
+        return;
+    }
+    words->has_lower_case |= has_lower;
+    add_known(words, hash, entry, text, word);
+}
+
+/* A word that is long, lengthened or contracted. As take_word. */
 static __attribute__((noinline)) bool take_unusual(tlm_words *words, const char *text, size_t size, bool must)
 {
     tlm_key key;
@@ -126,29 +156,28 @@ static __attribute__((noinline)) bool take_unusual(tlm_words *words, const char 
 
     if (!entry && tlm_fallback_is_worth(text, size)) {
         entry = tlm_fallback_find(words->lexicon, text, size, &key);
-        word.style |= TLM_STYLE_LENGTHENED;
+        if (entry)
+            word.style |= TLM_STYLE_LENGTHENED;
     }
-    if (must && !entry)
-        return false;
-    if (entry && entry->roles & TLM_ROLE_EMOTE) {
-        tlm_words_add_emote(words, entry);
+    if (entry) {
+        add_entry(words, key.hash, entry, text, has_lower, word);
         return true;
     }
+    if (must)
+        return false;
     words->has_lower_case |= has_lower;
-    word.roles = is_contracted_not(text, size) ? TLM_ROLE_NEGATES : 0;
-    if (entry)
-        add_known(words, &key, entry, text, word);
-    else
-        words->list[words->count] = word;
-    words->count++;
+    if (is_contracted_not(text, size)) {
+        word.roles = TLM_ROLE_NEGATES;
+        words->has_modifiers = true;
+    }
+    words->list[words->count++] = word;
     return true;
 }
 
-/* Whether any two neighbours of the first `size` bytes are equal, 2 to 8: a word without is not lengthened, and most
- * are without. */
-static bool has_twins(uint64_t bytes, size_t size)
+/* Whether three equal bytes stand side by side among the `size`, 3 to 8. */
+static bool has_triple(uint64_t bytes, size_t size)
 {
-    uint64_t differences = (bytes ^ bytes >> 8) | ~(uint64_t)0 << (size - 1) * 8;
+    uint64_t differences = (bytes ^ bytes >> 8) | (bytes ^ bytes >> 16) | ~(uint64_t)0 << (size - 2) * 8;
     return ((differences - TLM_EACH_BYTE) & ~differences & TLM_HIGH_BITS) != 0;
 }
 
@@ -159,20 +188,28 @@ static bool is_pairs(uint64_t bytes, size_t size)
 }
 
 /* One word of the sentence, `size` at least 1. False, and nothing done, if it `must` be known and is not. Nearly all
- * words are short and in no lexicon: those are done with here. */
+ * words have at most eight bytes: those are done with here. */
 static inline bool take_word(tlm_words *words, const char *text, size_t size, bool must)
 {
     uint64_t upper = 0, lower = 0;
     if (size > 8)
         return take_unusual(words, text, size, must);
     uint64_t head = tlm_fold8(tlm_keep_bytes(tlm_load8(text), size), &upper, &lower);
-    if (tlm_lexicon_may_have(words->lexicon, tlm_key_close(tlm_key_mix(0, head))) ||
-        (size > 2 && has_twins(head, size)) || is_pairs(head, size) || is_contracted_not(text, size))
+    uint64_t hash = tlm_key_close(tlm_key_mix(0, head));
+    tlm_word word = plain_word(text, size, upper != 0, lower != 0);
+    if (tlm_lexicon_may_have(words->lexicon, hash)) {
+        const tlm_entry *entry = tlm_lexicon_find_short(words->lexicon, head, hash);
+        if (entry) {
+            add_entry(words, hash, entry, text, lower != 0, word);
+            return true;
+        }
+    }
+    if (size > 2 && (has_triple(head, size) || is_pairs(head, size) || is_contracted_not(text, size)))
         return take_unusual(words, text, size, must);
     if (must)
         return false;
     words->has_lower_case |= lower != 0;
-    words->list[words->count++] = plain_word(text, size, upper != 0, lower != 0);
+    words->list[words->count++] = word;
     return true;
 }
 
@@ -207,7 +244,13 @@ void tlm_words_take(tlm_words *words, const char *text, size_t size)
 
 /* --- the message -------------------------------------------------------------------------------------------------- */
 
-/* Size of the text up to the next blank (any byte up to 0x20) or the end; *ret_is_wide: it is not all ASCII. */
+/* The high bit of each byte that is no blank; blanks are all bytes up to 0x20. */
+static uint64_t solid_bytes(uint64_t bytes)
+{
+    return (((bytes & ~TLM_HIGH_BITS) + 0x5f * TLM_EACH_BYTE) | bytes) & TLM_HIGH_BITS;
+}
+
+/* Size of the text up to the next blank or the end; *ret_is_wide: it is not all ASCII. */
 static size_t measure(const char *at, const char *end, bool *ret_is_wide)
 {
     uint64_t wide = 0;
@@ -215,7 +258,7 @@ static size_t measure(const char *at, const char *end, bool *ret_is_wide)
     for (;;) {
         size_t left = (size_t)(end - at) - size;
         uint64_t bytes = tlm_load8(at + size);
-        uint64_t blanks = ~((bytes & ~TLM_HIGH_BITS) + 0x5f * TLM_EACH_BYTE) & ~bytes & TLM_HIGH_BITS;
+        uint64_t blanks = ~solid_bytes(bytes) & TLM_HIGH_BITS;
         if (left < 8)
             blanks |= UINT64_C(0x80) << (left * 8);
         if (blanks) {
@@ -229,6 +272,61 @@ static size_t measure(const char *at, const char *end, bool *ret_is_wide)
     }
 }
 
+enum { CHUNK = 64 };
+_Static_assert(CHUNK <= TLM_PADDING, "a chunk that begins in a message ends in what is readable");
+
+/* One bit for each of the next CHUNK bytes that is no blank, and whether any is beyond ASCII. Bits do away with a
+ * branch a byte, which no processor can foretell. */
+static uint64_t solid_bits(const char *at, bool *ret_is_wide)
+{
+    uint64_t bits = 0, wide = 0;
+    for (unsigned i = 0; i < CHUNK / 8; i++) {
+        uint64_t bytes = tlm_load8(at + i * 8);
+        wide |= bytes;
+        /* The multiplication brings the eight high bits side by side into the top byte. */
+        bits |= ((solid_bytes(bytes) >> 7) * UINT64_C(0x0102040810204080) >> 56) << (i * 8);
+    }
+    *ret_is_wide = (wide & TLM_HIGH_BITS) != 0;
+    return bits;
+}
+
+static void take(tlm_words *words, const char *text, size_t size, bool is_wide)
+{
+    if (words->emote_count > 0 && is_listed(words, text, size))
+        take_emote(words, text, size);
+    else if (is_wide)
+        tlm_words_take_wide(words, text, size);
+    else
+        tlm_words_take(words, text, size);
+}
+
+/* Takes the words that end within the chunk at `at`, and returns where the next chunk begins. */
+static const char *take_chunk(tlm_words *words, const char *at, const char *end)
+{
+    size_t left = (size_t)(end - at);
+    bool may_be_wide;
+    uint64_t bits = solid_bits(at, &may_be_wide);
+    if (left < CHUNK)
+        bits &= (UINT64_C(1) << left) - 1;
+    while (bits && words->count < TLM_WORDS_MAX) {
+        unsigned start = (unsigned)__builtin_ctzll(bits);
+        uint64_t blanks = ~(bits >> start);
+        unsigned size = blanks ? (unsigned)__builtin_ctzll(blanks) : CHUNK;
+        bool is_cut = start + size == CHUNK && left > CHUNK;
+        if (is_cut && start > 0)
+            return at + start;
+        size_t whole = size;
+        bool is_wide = false;
+        if (is_cut || may_be_wide)
+            whole = measure(at + start, end, &is_wide);
+        take(words, at + start, whole, is_wide);
+        if (is_cut)
+            return at + whole;
+        bits &= start + size == CHUNK ? 0 : ~UINT64_C(0) << (start + size);
+    }
+    return left < CHUNK ? end : at + CHUNK;
+}
+
 void tlm_words_read(tlm_words *words, const tlm_lexicon *lexicon, const tlm_events *batch, const tlm_event *event)
 {
     tlm_text message = tlm_events_text(batch, event->as.chat.message);
@@ -239,25 +337,13 @@ void tlm_words_read(tlm_words *words, const tlm_lexicon *lexicon, const tlm_even
     words->begin = at;
     words->count = 0;
     words->but = UINT32_MAX;
-    words->emotes = 0;
+    words->emotes = words->plain = 0;
     words->has_emotes = words->has_findings = words->has_lower_case = false;
+    words->has_modifiers = words->has_capitals = false;
     if (message.size > 1 && at[0] == '!' && is_letter(at[1]))
         return; /* "!uptime" speaks to a bot */
     list_emotes(words, batch, event->as.chat.emotes);
-    while (at < end && words->count < TLM_WORDS_MAX) {
-        if ((unsigned char)*at <= ' ') {
-            at++;
-            continue;
-        }
-        bool is_wide = false;
-        size_t size = measure(at, end, &is_wide);
-        if (words->emote_count > 0 && is_listed(words, at, size))
-            take_emote(words, at, size);
-        else if (is_wide)
-            tlm_words_take_wide(words, at, size);
-        else
-            tlm_words_take(words, at, size);
-        at += size;
-    }
+    while (at < end && words->count < TLM_WORDS_MAX)
+        at = take_chunk(words, at, end);
     words->list[words->count] = (tlm_word){0};
 }

@@ -30,6 +30,9 @@ typedef struct tlm_words {
     uint32_t count;
     uint32_t but;        /* index of the first "but", else UINT32_MAX */
     int32_t emotes;      /* sum of the valences of emotes and emoji, in 0.001 */
+    int32_t plain;       /* sum of the valences of words as the lexicon has them, in 0.001 */
+    bool has_modifiers;  /* a word may change what others mean: `plain` is not their sum */
+    bool has_capitals;   /* a word that is known is all in capitals */
     bool has_emotes;     /* there are some that have one */
     bool has_findings;   /* there are words or emotes that have one */
     bool has_lower_case; /* some word is not all in capitals */
