@@ -52,7 +52,7 @@ static int64_t stronger(int64_t value, int64_t by)
 
 static bool is_emphasised(const tlm_words *words, const tlm_word *word)
 {
-    return words->has_lower_case && word->style & TLM_STYLE_CAPITALS;
+    return words->lower_case && word->style & TLM_STYLE_CAPITALS;
 }
 
 /* "no" before a word that has a valence negates it, two words on as well, and in "no this or that". */
@@ -204,7 +204,7 @@ bool tlm_rules_sum(const tlm_words *words, tlm_text message, int64_t *ret_sum)
     int64_t sum = words->emotes * (TLM_VALENCE_ONE / 1000);
     if (!words->has_findings)
         return false;
-    if (!words->has_modifiers && !(words->has_capitals && words->has_lower_case))
+    if (!words->has_modifiers && !(words->has_capitals && words->lower_case))
         sum += words->plain * (TLM_VALENCE_ONE / 1000);
     else if (!add_words(words, &sum) && !words->has_emotes)
         return false;

@@ -124,7 +124,7 @@ static void finish(tlm_words *words, piece *word)
     const char *begin = words->begin;
     memset(word->bytes + word->size, 0, 8);
     words->begin = word->bytes; /* it stands in no phrase */
-    tlm_words_take(words, word->bytes, word->size);
+    tlm_words_take_piece(words, word->bytes, word->size);
     words->begin = begin;
     word->size = 0;
 }

@@ -92,14 +92,33 @@ static bool is_modifier(const tlm_word *word)
            word->special == TLM_SPECIAL_NO || word->special == TLM_SPECIAL_LEAST;
 }
 
+/* How a word is written: TLM_STYLE_..., and in the second byte the letter it is, if it is a capital letter alone.
+ * Passed as one number and not as a struct: that would be put together in memory, which stalls when it is read at once.
+ */
+static uint32_t looks_of(const char *text, size_t size, bool has_upper, bool has_lower)
+{
+    if (!has_upper || has_lower)
+        return 0;
+    return TLM_STYLE_CAPITALS | (size == 1 ? (uint32_t)(unsigned char)text[0] << 8 : 0);
+}
+
+static tlm_word *add_word(tlm_words *words, uint32_t looks)
+{
+    tlm_word *word = &words->list[words->count++];
+    *word = (tlm_word){0};
+    word->letter = (char)(looks >> 8); /* all that matters of an unknown word's looks */
+    return word;
+}
+
 /* Adds a word of the lexicon; `hash` is its key's. */
-static void add_known(tlm_words *words, uint64_t hash, const tlm_entry *entry, const char *text, tlm_word word)
+static void add_known(tlm_words *words, uint64_t hash, const tlm_entry *entry, const char *text, uint32_t looks)
 {
     tlm_word *added = &words->list[words->count];
-    word.valence = entry->valence;
-    word.roles = entry->roles;
-    word.special = entry->special;
-    *added = word;
+    added->valence = entry->valence;
+    added->roles = entry->roles;
+    added->special = entry->special;
+    added->style = (uint8_t)looks;
+    added->letter = (char)(looks >> 8);
     if (entry->special == TLM_SPECIAL_BUT && words->but == UINT32_MAX)
         words->but = words->count;
     if (entry->roles & TLM_ROLE_PHRASE_END) {
@@ -109,22 +128,15 @@ static void add_known(tlm_words *words, uint64_t hash, const tlm_entry *entry, c
             words->has_modifiers = true;
         }
     }
-    if (added->roles & TLM_ROLE_CAPITALS && !(word.style & TLM_STYLE_CAPITALS))
+    if (added->roles & TLM_ROLE_CAPITALS && !(looks & TLM_STYLE_CAPITALS))
         added->roles &= (uint8_t) ~(TLM_ROLE_SCORED | TLM_ROLE_CAPITALS);
     words->has_modifiers |= is_modifier(added);
-    words->has_capitals |= (word.style & TLM_STYLE_CAPITALS) != 0;
+    words->has_capitals |= (looks & TLM_STYLE_CAPITALS) != 0;
     if (added->roles & TLM_ROLE_SCORED) {
         words->has_findings = true;
         words->plain += added->valence;
     }
     words->count++;
-}
-
-/* A word of which nothing but its looks is known. */
-static tlm_word plain_word(const char *text, size_t size, bool has_upper, bool has_lower)
-{
-    bool is_capitals = has_upper && !has_lower;
-    return (tlm_word){.style = is_capitals ? TLM_STYLE_CAPITALS : 0, .letter = is_capitals && size == 1 ? text[0] : 0};
 }
 
 /* "isn't", "wouldn't": contractions that no list has. */
@@ -134,15 +146,15 @@ static bool is_contracted_not(const char *text, size_t size)
 }
 
 /* Adds a word that is known, or an emote, which stands in no sentence. */
-static void add_entry(tlm_words *words, uint64_t hash, const tlm_entry *entry, const char *text, bool has_lower,
-                      tlm_word word)
+static void add_entry(tlm_words *words, uint64_t hash, const tlm_entry *entry, const char *text, uint64_t lower,
+                      uint32_t looks)
 {
     if (entry->roles & TLM_ROLE_EMOTE) {
         tlm_words_add_emote(words, entry);
         return;
     }
-    words->has_lower_case |= has_lower;
-    add_known(words, hash, entry, text, word);
+    words->lower_case |= lower;
+    add_known(words, hash, entry, text, looks);
 }
 
 /* A word that is long, lengthened or contracted. As take_word. */
@@ -151,95 +163,105 @@ static __attribute__((noinline)) bool take_unusual(tlm_words *words, const char 
     tlm_key key;
     tlm_key_make(&key, text, size < TLM_KEY_MAX ? size : TLM_KEY_MAX);
     const tlm_entry *entry = size <= TLM_KEY_MAX ? tlm_lexicon_find(words->lexicon, &key) : NULL;
-    tlm_word word = plain_word(text, size, key.has_upper, key.has_lower);
-    bool has_lower = key.has_lower;
+    uint32_t looks = looks_of(text, size, key.has_upper, key.has_lower);
+    uint64_t lower = key.has_lower;
 
     if (!entry && tlm_fallback_is_worth(text, size)) {
         entry = tlm_fallback_find(words->lexicon, text, size, &key);
         if (entry)
-            word.style |= TLM_STYLE_LENGTHENED;
+            looks |= TLM_STYLE_LENGTHENED;
     }
     if (entry) {
-        add_entry(words, key.hash, entry, text, has_lower, word);
+        add_entry(words, key.hash, entry, text, lower, looks);
         return true;
     }
     if (must)
         return false;
-    words->has_lower_case |= has_lower;
+    words->lower_case |= lower;
+    tlm_word *word = add_word(words, looks);
     if (is_contracted_not(text, size)) {
-        word.roles = TLM_ROLE_NEGATES;
+        word->roles = TLM_ROLE_NEGATES;
         words->has_modifiers = true;
     }
-    words->list[words->count++] = word;
     return true;
 }
 
-/* Whether three equal bytes stand side by side among the `size`, 3 to 8. */
-static bool has_triple(uint64_t bytes, size_t size)
+/* Whether a byte equals the next but one, in a word of 3 to 8: one that is lengthened or repeats two letters has such
+ * bytes, and most words have none. A byte above a found one may be found in error. */
+static bool has_echo(uint64_t bytes, size_t size)
 {
-    uint64_t differences = (bytes ^ bytes >> 8) | (bytes ^ bytes >> 16) | ~(uint64_t)0 << (size - 2) * 8;
+    uint64_t differences = (bytes ^ bytes >> 16) | ~(uint64_t)0 << (size - 2) * 8;
     return ((differences - TLM_EACH_BYTE) & ~differences & TLM_HIGH_BITS) != 0;
 }
 
-/* "hahaha": two letters again and again, six to eight bytes. */
-static bool is_pairs(uint64_t bytes, size_t size)
+/* The high bit of each byte from `first` to `last` of ASCII text. */
+static uint64_t ascii_within(uint64_t bytes, unsigned first, unsigned last)
 {
-    return size >= 6 && tlm_keep_bytes(bytes ^ bytes >> 16, size - 2) == 0;
+    return (bytes + (0x80 - first) * TLM_EACH_BYTE) & ~(bytes + (0x7f - last) * TLM_EACH_BYTE) & TLM_HIGH_BITS;
 }
 
-/* One word of the sentence, `size` at least 1. False, and nothing done, if it `must` be known and is not. Nearly all
- * words have at most eight bytes: those are done with here. */
-static inline bool take_word(tlm_words *words, const char *text, size_t size, bool must)
+/* One ASCII word of the sentence, `size` at least 1. False, and nothing done, if it `must` be known and is not. Nearly
+ * all words have at most eight bytes: those are done with here. */
+static inline __attribute__((always_inline)) bool take_word(tlm_words *words, const char *text, size_t size, bool must)
 {
-    uint64_t upper = 0, lower = 0;
     if (size > 8)
         return take_unusual(words, text, size, must);
-    uint64_t head = tlm_fold8(tlm_keep_bytes(tlm_load8(text), size), &upper, &lower);
+    uint64_t bytes = tlm_keep_bytes(tlm_load8(text), size);
+    uint64_t upper = ascii_within(bytes, 'A', 'Z'), lower = ascii_within(bytes, 'a', 'z');
+    uint64_t head = bytes | upper >> 2;
     uint64_t hash = tlm_key_close(tlm_key_mix(0, head));
-    tlm_word word = plain_word(text, size, upper != 0, lower != 0);
     if (tlm_lexicon_may_have(words->lexicon, hash)) {
         const tlm_entry *entry = tlm_lexicon_find_short(words->lexicon, head, hash);
         if (entry) {
-            add_entry(words, hash, entry, text, lower != 0, word);
+            add_entry(words, hash, entry, text, lower, looks_of(text, size, upper != 0, lower != 0));
             return true;
         }
     }
-    if (size > 2 && (has_triple(head, size) || is_pairs(head, size) || is_contracted_not(text, size)))
+    if (size > 2 && (has_echo(head, size) || text[size - 2] == '\''))
         return take_unusual(words, text, size, must);
     if (must)
         return false;
-    words->has_lower_case |= lower != 0;
-    words->list[words->count++] = word;
+    words->lower_case |= lower;
+    words->list[words->count] = (tlm_word){.letter = size == 1 && upper ? text[0] : 0};
+    words->count++;
     return true;
 }
 
+/* What is done with a word: take_word for ASCII, take_unusual for any. */
+typedef bool word_taker(tlm_words *words, const char *text, size_t size, bool must);
+
 /* Text with marks around it. As in the reference, two characters or fewer between marks are an emoticon with them:
  * ":D", "<3", "D:"; unlike there, they are a word where that emoticon is not known ("no!"). */
-static void take_marked(tlm_words *words, const char *text, size_t size)
+static __attribute__((noinline)) void take_marked(tlm_words *words, const char *text, size_t size, word_taker *take)
 {
     size_t from = 0, to = size;
     if (text[0] == '@' && size > 1 && !is_mark(text[1])) {
-        words->list[words->count++] = (tlm_word){0}; /* a name says nothing about its bearer */
+        (void)add_word(words, 0); /* a name says nothing about its bearer */
         return;
     }
     while (from < to && is_mark(text[from]))
         from++;
     while (to > from && is_mark(text[to - 1]))
         to--;
-    if (to - from <= 2 && take_word(words, text, size, true))
+    if (to - from <= 2 && take(words, text, size, true))
         return;
     if (to > from)
-        (void)take_word(words, text + from, to - from, false);
+        (void)take(words, text + from, to - from, false);
     else
-        words->list[words->count++] = (tlm_word){0};
+        (void)add_word(words, 0);
 }
 
-void tlm_words_take(tlm_words *words, const char *text, size_t size)
+void tlm_words_take_piece(tlm_words *words, const char *text, size_t size)
 {
     if (is_mark(text[0]) || is_mark(text[size - 1]))
-        take_marked(words, text, size);
+        take_marked(words, text, size, take_unusual);
     else
-        (void)take_word(words, text, size, false);
+        (void)take_unusual(words, text, size, false);
+}
+
+static bool take_any_word(tlm_words *words, const char *text, size_t size, bool must)
+{
+    return take_word(words, text, size, must);
 }
 
 /* --- the message -------------------------------------------------------------------------------------------------- */
@@ -275,12 +297,12 @@ static size_t measure(const char *at, const char *end, bool *ret_is_wide)
 enum { CHUNK = 64 };
 _Static_assert(CHUNK <= TLM_PADDING, "a chunk that begins in a message ends in what is readable");
 
-/* One bit for each of the next CHUNK bytes that is no blank, and whether any is beyond ASCII. Bits do away with a
- * branch a byte, which no processor can foretell. */
-static uint64_t solid_bits(const char *at, bool *ret_is_wide)
+/* One bit for each of the next `count` times eight bytes that is no blank, and whether any is beyond ASCII. Bits do
+ * away with a branch a byte, which no processor can foretell. */
+static inline uint64_t solid_bits_of(const char *at, unsigned count, bool *ret_is_wide)
 {
     uint64_t bits = 0, wide = 0;
-    for (unsigned i = 0; i < CHUNK / 8; i++) {
+    for (unsigned i = 0; i < count; i++) {
         uint64_t bytes = tlm_load8(at + i * 8);
         wide |= bytes;
         /* The multiplication brings the eight high bits side by side into the top byte. */
@@ -290,14 +312,24 @@ static uint64_t solid_bits(const char *at, bool *ret_is_wide)
     return bits;
 }
 
-static void take(tlm_words *words, const char *text, size_t size, bool is_wide)
+/* The same; most messages end within half a chunk. */
+static uint64_t solid_bits(const char *at, size_t left, bool *ret_is_wide)
+{
+    return left <= CHUNK / 2 ? solid_bits_of(at, CHUNK / 16, ret_is_wide) : solid_bits_of(at, CHUNK / 8, ret_is_wide);
+}
+
+static inline void take(tlm_words *words, const char *text, size_t size, bool is_wide)
 {
     if (words->emote_count > 0 && is_listed(words, text, size))
         take_emote(words, text, size);
     else if (is_wide)
         tlm_words_take_wide(words, text, size);
+    else if (is_letter(text[0]) && is_letter(text[size - 1]))
+        (void)take_word(words, text, size, false);
+    else if (is_mark(text[0]) || is_mark(text[size - 1]))
+        take_marked(words, text, size, take_any_word);
     else
-        tlm_words_take(words, text, size);
+        (void)take_any_word(words, text, size, false);
 }
 
 /* Takes the words that end within the chunk at `at`, and returns where the next chunk begins. */
@@ -305,7 +337,7 @@ static const char *take_chunk(tlm_words *words, const char *at, const char *end)
 {
     size_t left = (size_t)(end - at);
     bool may_be_wide;
-    uint64_t bits = solid_bits(at, &may_be_wide);
+    uint64_t bits = solid_bits(at, left, &may_be_wide);
     if (left < CHUNK)
         bits &= (UINT64_C(1) << left) - 1;
     while (bits && words->count < TLM_WORDS_MAX) {
@@ -338,7 +370,8 @@ void tlm_words_read(tlm_words *words, const tlm_lexicon *lexicon, const tlm_even
     words->count = 0;
     words->but = UINT32_MAX;
     words->emotes = words->plain = 0;
-    words->has_emotes = words->has_findings = words->has_lower_case = false;
+    words->lower_case = 0;
+    words->has_emotes = words->has_findings = false;
     words->has_modifiers = words->has_capitals = false;
     if (message.size > 1 && at[0] == '!' && is_letter(at[1]))
         return; /* "!uptime" speaks to a bot */

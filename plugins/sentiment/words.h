@@ -20,7 +20,8 @@ enum {
 typedef struct tlm_word {
     int16_t valence; /* of TLM_ROLE_SCORED, in 0.001 */
     uint8_t roles, special, style;
-    char letter; /* of a word that is one capital letter, else 0 */
+    char letter;       /* of a word that is one capital letter, else 0 */
+    uint16_t reserved; /* eight bytes in all: one store clears them */
 } tlm_word;
 
 /** Room for one message at a time. */
@@ -35,7 +36,7 @@ typedef struct tlm_words {
     bool has_capitals;   /* a word that is known is all in capitals */
     bool has_emotes;     /* there are some that have one */
     bool has_findings;   /* there are words or emotes that have one */
-    bool has_lower_case; /* some word is not all in capitals */
+    uint64_t lower_case; /* not 0: some word is not all in capitals */
     uint32_t emote_count;
     uint64_t emote_heads[TLM_EMOTES_MAX];
     tlm_text emote_names[TLM_EMOTES_MAX];
@@ -47,8 +48,8 @@ void tlm_words_read(tlm_words *words, const tlm_lexicon *lexicon, const tlm_even
 
 /* --- between the files of this pass ------------------------------------------------------------------------------- */
 
-/** Takes ASCII text without blanks in it; seven bytes behind it are readable. */
-void tlm_words_take(tlm_words *words, const char *text, size_t size);
+/** Takes text without blanks and pictures in it; seven bytes behind it are readable. */
+void tlm_words_take_piece(tlm_words *words, const char *text, size_t size);
 
 /** Takes text without blanks that is not all ASCII: words, emoji, and the blanks and marks beyond ASCII. */
 void tlm_words_take_wide(tlm_words *words, const char *text, size_t size);
