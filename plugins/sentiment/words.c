@@ -97,9 +97,9 @@ static bool is_modifier(const tlm_word *word)
  */
 static uint32_t looks_of(const char *text, size_t size, bool has_upper, bool has_lower)
 {
-    if (!has_upper || has_lower)
-        return 0;
-    return TLM_STYLE_CAPITALS | (size == 1 ? (uint32_t)(unsigned char)text[0] << 8 : 0);
+    uint32_t is_capitals = has_upper & !has_lower;
+    uint32_t letter = size == 1 ? (uint32_t)(unsigned char)text[0] << 8 : 0;
+    return is_capitals * (TLM_STYLE_CAPITALS | letter);
 }
 
 static tlm_word *add_word(tlm_words *words, uint32_t looks)

@@ -333,6 +333,33 @@ static void test_what_surrounds_a_message_does_not_matter(void **state)
     lab_close(&self);
 }
 
+/* Messages are read in chunks: what straddles the end of one is one word all the same. */
+static void test_where_a_word_lies_in_a_message_does_not_matter(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {" not good", " outstandingly", " not \xF0\x9F\x98\x82",
+                                       " isn\xE2\x80\x99t good :)"};
+    static const char before[] = {' ', 'x', 'X', '9'};
+    lab self;
+    lab_open(&self, "lexicon", small_lexicon);
+    for (size_t i = 0; i < TLM_COUNT(ends); i++) {
+        int16_t expected = score_of(&self, ends[i]);
+        assert_int_not_equal(expected, NONE);
+        for (size_t j = 0; j < TLM_COUNT(before); j++) {
+            for (size_t size = 1; size <= 200; size++) {
+                char message[256];
+                memset(message, before[j], size);
+                strcpy(message + size, ends[i]);
+                int16_t score = score_of(&self, message);
+                if (score != expected)
+                    fail_msg("%zu times '%c' before \"%s\": %d, expected %d", size, before[j], ends[i], score,
+                             expected);
+            }
+        }
+    }
+    lab_close(&self);
+}
+
 /* Every valence in 0.001, as its own word: the exact score, and that of the opposite is the opposite. */
 static void test_scores_are_exact_for_every_valence(void **state)
 {
@@ -633,6 +660,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_rule_does_what_its_row_says),
         cmocka_unit_test(test_what_surrounds_a_message_does_not_matter),
+        cmocka_unit_test(test_where_a_word_lies_in_a_message_does_not_matter),
         cmocka_unit_test(test_scores_are_exact_for_every_valence),
         cmocka_unit_test(test_the_built_in_lexicon_knows_english_emoji_and_chat),
         cmocka_unit_test(test_published_examples_score_as_published),
