@@ -146,14 +146,20 @@ static bool is_contracted_not(const char *text, size_t size)
 }
 
 /* Adds a word that is known, or an emote, which stands in no sentence. */
-static void add_entry(tlm_words *words, uint64_t hash, const tlm_entry *entry, const char *text, uint64_t lower,
-                      uint32_t looks)
+static inline void add_entry(tlm_words *words, uint64_t hash, const tlm_entry *entry, const char *text, uint64_t lower,
+                             uint32_t looks)
 {
     if (entry->roles & TLM_ROLE_EMOTE) {
         tlm_words_add_emote(words, entry);
         return;
     }
     words->lower_case |= lower;
+    if (entry->roles == TLM_ROLE_SCORED && !entry->special && !looks) { /* "good": what most known words are */
+        words->list[words->count++] = (tlm_word){.valence = entry->valence, .roles = TLM_ROLE_SCORED};
+        words->plain += entry->valence;
+        words->has_findings = true;
+        return;
+    }
     add_known(words, hash, entry, text, looks);
 }
 
