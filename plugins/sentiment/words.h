@@ -43,7 +43,7 @@ typedef struct tlm_words {
     tlm_word list[TLM_WORDS_MAX + 1]; /* one more, zeros, behind the last */
 } tlm_words;
 
-/** Reads a message; `names` are the event's emotes. Linear in their sizes. */
+/** Reads the message of a chat event of the batch, in time linear in its size. */
 void tlm_words_read(tlm_words *words, const tlm_lexicon *lexicon, const tlm_events *batch, const tlm_event *event);
 
 /* --- between the files of this pass ------------------------------------------------------------------------------- */
