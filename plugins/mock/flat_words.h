@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What generated streams talk about. Plain ASCII without quotes and backslashes: it is copied into JSON as it is. */
-#ifndef TLM_MOCK_WORDS_H
-#define TLM_MOCK_WORDS_H
+/* What streams of the flat model talk about, and titles, categories and parts of names for both. Plain ASCII without
+ * quotes and backslashes: it is copied into JSON as it is. */
+#ifndef TLM_MOCK_FLAT_WORDS_H
+#define TLM_MOCK_FLAT_WORDS_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "words.h"
+#include "flat_words.h"
 
 const tlm_word tlm_words[TLM_WORDS] = {
     {"the"},   {"that"},     {"this"},     {"you"},    {"what"},   {"play"},   {"game"},   {"stream"},
