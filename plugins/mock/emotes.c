@@ -25,7 +25,7 @@ static const char *const sad[] = {"Sadge",      "BibleThump", "NotLikeThis", "Fe
 
 static const char *const own[] = {"Hype", "Love", "Wave", "Rage", "Laugh", "GG", "Raid", "Cry"};
 
-/* Sums of 1/k for k up to 40, in 2^-32 of the whole: the bounds that a random number is compared with. */
+/* A rank, from 0, by the sums of 1/k. */
 static uint32_t zipf(uint64_t random, uint32_t count)
 {
     double sum = 0, whole = 0;

@@ -72,7 +72,7 @@ static void fill_effects(const tlm_episode_plan *plan, tlm_episode *episode, uin
 
     switch (episode->type) {
     case TLM_EPISODE_CHAT_SPIKE:
-        episode->chat = effect(plan, state, 2 + 4 * size * size, (const double[]){2, 8, 20, 45, 20, 60});
+        episode->chat = effect(plan, state, 1 + 2.5 * size * size, (const double[]){2, 8, 20, 45, 20, 60});
         break;
     case TLM_EPISODE_VIEWER_SURGE:
         episode->viewers = effect(plan, state, 0.5 + size, (const double[]){40, 120, 60, 150, 240, 420});
@@ -84,11 +84,11 @@ static void fill_effects(const tlm_episode_plan *plan, tlm_episode *episode, uin
     case TLM_EPISODE_DONATION_BURST:
         episode->is_bomb = other || episode->seed % 4 == 0;
         episode->gifts = 12 + (uint32_t)((episode->is_bomb ? 51 : 28) * size * size);
-        episode->chat = effect(plan, state, 1 + 1.5 * size, (const double[]){2, 5, 20, 40, 20, 40});
+        episode->chat = effect(plan, state, 0.6 + 0.9 * size, (const double[]){2, 5, 20, 40, 20, 40});
         break;
     case TLM_EPISODE_RAID:
         episode->viewers = effect(plan, state, 0.4 + 1.4 * size * size, (const double[]){15, 45, 20, 40, 480, 720});
-        episode->chat = effect(plan, state, 2 + 3 * size, (const double[]){4, 10, 20, 60, 60, 120});
+        episode->chat = effect(plan, state, 1 + 2 * size, (const double[]){4, 10, 20, 60, 60, 120});
         break;
     case TLM_EPISODE_SENTIMENT_SHIFT:
         episode->mood = effect(plan, state, other ? 0.8 : -0.8, (const double[]){5, 20, 120, 240, 30, 60});

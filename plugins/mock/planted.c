@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Lifts below this many usual rates or viewers are no moments of their own. */
+#define SIDE_HEIGHT_MIN 0.75
+
 struct tlm_planted {
     const char *path; /* borrowed */
     const tlm_mock_options *options;
@@ -60,26 +63,46 @@ static double magnitude_of(const tlm_planted *planted, uint64_t stream_seed, con
     }
 }
 
-void tlm_planted_add(tlm_planted *planted, uint32_t stream, uint64_t stream_seed, const tlm_episode *episode)
+static void put_line(tlm_planted *planted, uint32_t stream, uint32_t type, const int64_t times_ms[3], double magnitude)
 {
-    const tlm_mock_options *options = planted->options;
-    const int64_t times_ms[] = {episode->start_ms, episode->peak_ms, episode->end_ms};
-    char times[3][TLM_TIME_SIZE], id[TLM_EVENT_ID_SIZE_MAX], name[TLM_MOCK_ESCAPED_SIZE_MAX + 32];
+    char times[3][TLM_TIME_SIZE], name[TLM_MOCK_ESCAPED_SIZE_MAX + 32];
 
     for (size_t i = 0; i < TLM_COUNT(times); i++)
-        (void)tlm_time_format((options->start_ms + times_ms[i]) * TLM_NS_PER_MS, times[i]);
-    *tlm_put_stream(name, options->names, stream) = '\0';
+        (void)tlm_time_format((planted->options->start_ms + times_ms[i]) * TLM_NS_PER_MS, times[i]);
+    *tlm_put_stream(name, planted->options->names, stream) = '\0';
     fprintf(planted->file,
             "{\"stream_id\":\"%s\",\"moment_type\":\"%s\",\"start\":\"%s\",\"peak\":\"%s\",\"end\":\"%s\","
-            "\"magnitude\":%.3f,\"event_id\":",
-            name, tlm_episode_name(episode->type), times[0], times[1], times[2],
-            magnitude_of(planted, stream_seed, episode));
-    if (episode->type == TLM_EPISODE_RAID) {
-        *tlm_lifelike_put_raid_id(id, options, stream, episode->start_ms) = '\0';
-        fprintf(planted->file, "\"%s\"}\n", id);
-    } else {
-        fputs("null}\n", planted->file);
-    }
+            "\"magnitude\":%.3f",
+            name, tlm_episode_name(type), times[0], times[1], times[2], magnitude);
+}
+
+/* A line for what else the episode lifts, when that is a moment too. */
+static void put_side(tlm_planted *planted, uint32_t stream, const tlm_episode *episode, uint32_t type,
+                     const tlm_effect *effect)
+{
+    int64_t peak_ms = episode->start_ms + effect->rise_ms + effect->hold_ms / 2;
+    int64_t end_ms = episode->start_ms + effect->rise_ms + effect->hold_ms + effect->fall_ms / 2;
+
+    if (effect->height < SIDE_HEIGHT_MIN)
+        return;
+    put_line(planted, stream, type, (const int64_t[]){episode->start_ms, peak_ms, end_ms}, 1 + effect->height);
+    fprintf(planted->file, ",\"cause\":\"%s\",\"event_id\":null}\n", tlm_episode_name(episode->type));
+}
+
+void tlm_planted_add(tlm_planted *planted, uint32_t stream, uint64_t stream_seed, const tlm_episode *episode)
+{
+    const int64_t times_ms[] = {episode->start_ms, episode->peak_ms, episode->end_ms};
+    bool is_raid = episode->type == TLM_EPISODE_RAID;
+    char id[TLM_EVENT_ID_SIZE_MAX];
+
+    *tlm_lifelike_put_raid_id(id, planted->options, stream, episode->start_ms) = '\0';
+    put_line(planted, stream, episode->type, times_ms, magnitude_of(planted, stream_seed, episode));
+    fprintf(planted->file, ",\"cause\":null,\"event_id\":%s%s%s}\n", is_raid ? "\"" : "", is_raid ? id : "null",
+            is_raid ? "\"" : "");
+    if (is_raid)
+        put_side(planted, stream, episode, TLM_EPISODE_VIEWER_SURGE, &episode->viewers);
+    if (is_raid || episode->type == TLM_EPISODE_DONATION_BURST)
+        put_side(planted, stream, episode, TLM_EPISODE_CHAT_SPIKE, &episode->chat);
     planted->is_changed = true;
 }
 
