@@ -7,136 +7,42 @@
 
 #include <cmocka.h>
 
-#include "source_player.h"
+#include "test_mock.h"
 
-#include <ctype.h>
-#include <time.h>
-
-#define START "2026-01-01T00:00:00Z"
-#define START_MS INT64_C(1767225600000)
-
-/* --- a checker of JSON's grammar (RFC 8259) for the events, which hold no escapes but \" and \\ ------------------- */
-
-static const char *json_value(const char *at);
-
-static const char *json_string(const char *at)
-{
-    assert_int_equal(*at, '"');
-    for (at++; *at != '"'; at++) {
-        assert_true((unsigned char)*at >= ' ');
-        if (*at == '\\') {
-            at++;
-            assert_true(*at == '"' || *at == '\\');
-        }
+#define LOG(model)                                                                                                     \
+    {                                                                                                                  \
+        "model", model, "start_time", START, "realtime", "false", "count", "20000", "channels",                        \
+            "alpha,be\"ta\\,gamma", "rate", "10", "chatters", "50", NULL                                               \
     }
-    return at + 1;
-}
 
-static const char *json_number(const char *at)
+static const char *const flat_log[] = LOG("flat");
+static const char *const lifelike_log[] = LOG("lifelike");
+static const char *const *const logs[] = {flat_log, lifelike_log};
+
+enum { FLAT, LIFELIKE };
+
+/* The log's settings and one more. */
+#define LOG_ITEMS (TLM_COUNT(flat_log) + 2)
+
+static void settings_with(const char *const *log, const char *name, const char *text,
+                          const char *ret_settings[LOG_ITEMS])
 {
-    at += *at == '-';
-    assert_true(isdigit((unsigned char)*at));
-    if (*at == '0')
-        assert_false(isdigit((unsigned char)at[1]));
-    while (isdigit((unsigned char)*at))
-        at++;
-    if (*at == '.') {
-        assert_true(isdigit((unsigned char)at[1]));
-        for (at++; isdigit((unsigned char)*at);)
-            at++;
-    }
-    return at;
+    memcpy(ret_settings, log, sizeof flat_log);
+    ret_settings[LOG_ITEMS - 3] = name;
+    ret_settings[LOG_ITEMS - 2] = text;
+    ret_settings[LOG_ITEMS - 1] = NULL;
 }
-
-static const char *json_members(const char *at, char end, bool keyed)
-{
-    if (*at == end)
-        return at + 1;
-    for (;;) {
-        if (keyed) {
-            at = json_string(at);
-            assert_int_equal(*at++, ':');
-        }
-        at = json_value(at);
-        if (*at == end)
-            return at + 1;
-        assert_int_equal(*at++, ',');
-    }
-}
-
-static const char *json_value(const char *at)
-{
-    if (*at == '{')
-        return json_members(at + 1, '}', true);
-    if (*at == '[')
-        return json_members(at + 1, ']', false);
-    if (*at == '"')
-        return json_string(at);
-    if (strncmp(at, "true", 4) == 0)
-        return at + 4;
-    if (strncmp(at, "false", 5) == 0)
-        return at + 5;
-    return json_number(at);
-}
-
-/* --- helpers ----------------------------------------------------------------------------------------------------- */
-
-/* Value of a text member, in one of a few static rooms. */
-static const char *member(const char *json, const char *name)
-{
-    static char rooms[4][1024];
-    static unsigned turn;
-    char *room = rooms[turn++ % 4];
-    char key[64];
-
-    snprintf(key, sizeof key, "\"%s\":\"", name);
-    const char *at = strstr(json, key);
-    if (!at)
-        return NULL;
-    at += strlen(key);
-    snprintf(room, sizeof rooms[0], "%.*s", (int)(strchr(at, '"') - at), at);
-    return room;
-}
-
-static void assert_same(const test_tape *whole, size_t first, const test_tape *part)
-{
-    assert_int_equal(part->count, whole->count - first);
-    for (size_t i = 0; i < part->count; i++) {
-        const test_record *a = &whole->items[first + i], *b = &part->items[i];
-        assert_string_equal(a->bytes, b->bytes);
-        assert_memory_equal(&a->record.position, &b->record.position, sizeof(tlm_position));
-        assert_int_equal(a->record.kind, b->record.kind);
-        assert_int_equal(a->record.append_time_ns, b->record.append_time_ns);
-    }
-}
-
-/* Reads a whole log with the given settings from `from` on. */
-static void read_all(const char *const *settings, const tlm_position *from, uint32_t max_records, test_tape *tape)
-{
-    test_player player;
-
-    player_init(&player, "mock", settings);
-    player_start(&player);
-    player_open(&player, from);
-    assert_int_equal(player_read_until(&player, tape, max_records, SIZE_MAX), TLM_READ_END);
-    player_finish(&player, true);
-}
-
-static const char *const log_settings[] = {
-    "start_time",           START,  "realtime", "false",    "count", "20000", "channels",
-    "alpha,be\"ta\\,gamma", "rate", "10",       "chatters", "50",    NULL};
 
 /* --- tests ------------------------------------------------------------------------------------------------------- */
 
-static void equal_seed_and_start_time_give_equal_bytes(void **state)
+static void equal_bytes(const char *const *log)
 {
     test_tape a = {0}, b = {0}, c = {0};
-    const char *const other[] = {"start_time",           START,  "realtime", "false", "count", "20000", "channels",
-                                 "alpha,be\"ta\\,gamma", "seed", "2",        NULL};
+    const char *other[LOG_ITEMS];
 
-    (void)state;
-    read_all(log_settings, NULL, 4096, &a);
-    read_all(log_settings, NULL, 1, &b);
+    settings_with(log, "seed", "2", other);
+    read_all(log, NULL, 4096, &a);
+    read_all(log, NULL, 1, &b);
     read_all(other, NULL, 4096, &c);
     assert_int_equal(a.count, 20000);
     assert_same(&a, 0, &b);
@@ -149,33 +55,44 @@ static void equal_seed_and_start_time_give_equal_bytes(void **state)
     tape_free(&c);
 }
 
-static void can_be_read_again_from_any_position(void **state)
+static void equal_seed_and_start_time_give_equal_bytes(void **state)
 {
-    test_tape whole = {0};
-
     (void)state;
-    read_all(log_settings, NULL, 4096, &whole);
+    for (size_t i = 0; i < TLM_COUNT(logs); i++)
+        equal_bytes(logs[i]);
+}
+
+static void read_from_anywhere(const char *const *log)
+{
+    test_tape whole = {0}, none = {0};
+
+    read_all(log, NULL, 4096, &whole);
     for (size_t first = 0; first < whole.count; first += 1 + whole.count / 37) {
         test_tape rest = {0};
-        read_all(log_settings, &whole.items[first].record.position, first % 2 ? 1 : 4096, &rest);
+        read_all(log, &whole.items[first].record.position, first % 2 ? 1 : 4096, &rest);
         assert_same(&whole, first, &rest);
         tape_free(&rest);
     }
-    test_tape none = {0};
-    read_all(log_settings, &whole.next, 10, &none);
+    read_all(log, &whole.next, 10, &none);
     assert_int_equal(none.count, 0);
     tape_free(&whole);
 }
 
-static void every_event_is_valid_json_of_its_kind_in_time_order(void **state)
+static void can_be_read_again_from_any_position(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TLM_COUNT(logs); i++)
+        read_from_anywhere(logs[i]);
+}
+
+static void check_events(const char *const *log)
 {
     static const char *const needed[TLM_EVENT_KINDS] = {
         NULL, "\"message\":", "\"viewer_count\":", "\"transaction_type\":", "\"event_type\":"};
     test_tape tape = {0};
     int64_t latest_ns = START_MS * 1000000;
 
-    (void)state;
-    read_all(log_settings, NULL, 1000, &tape);
+    read_all(log, NULL, 1000, &tape);
     for (size_t i = 0; i < tape.count; i++) {
         const test_record *item = &tape.items[i];
         int64_t time_ns;
@@ -193,14 +110,21 @@ static void every_event_is_valid_json_of_its_kind_in_time_order(void **state)
     tape_free(&tape);
 }
 
-static void streams_take_turns_and_begin_with_stream_start(void **state)
+static void every_event_is_valid_json_of_its_kind_in_time_order(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TLM_COUNT(logs); i++)
+        check_events(logs[i]);
+}
+
+static void flat_streams_take_turns_and_begin_with_stream_start(void **state)
 {
     static const char *const begins[] = {"\"stream_id\":\"alpha\"", "\"stream_id\":\"be\\\"ta\\\\\"",
                                          "\"stream_id\":\"gamma\""};
     test_tape tape = {0};
 
     (void)state;
-    read_all(log_settings, NULL, 1000, &tape);
+    read_all(flat_log, NULL, 1000, &tape);
     for (size_t i = 0; i < tape.count; i++) {
         char id[64];
         assert_non_null(strstr(tape.items[i].bytes, begins[i % 3]));
@@ -215,10 +139,10 @@ static void streams_take_turns_and_begin_with_stream_start(void **state)
     tape_free(&tape);
 }
 
-static void the_mix_is_plausible(void **state)
+static void the_flat_mix_is_plausible(void **state)
 {
-    static const char *const settings[] = {"start_time", START, "realtime", "false", "count", "300000",
-                                           "streams",    "3",   "rate",     "10",    NULL};
+    static const char *const settings[] = {"model",  "flat",    "start_time", START,  "realtime", "false", "count",
+                                           "300000", "streams", "3",          "rate", "10",       NULL};
     static const char *const must[] = {"donation",         "\"tip\"",
                                        "\"subscription\"", "subscription_renewal",
                                        "gift_sub",         "\"bits\"",
@@ -251,14 +175,14 @@ static void the_mix_is_plausible(void **state)
     tape_free(&tape);
 }
 
-static void users_are_as_many_as_told_at_most(void **state)
+static void flat_users_are_as_many_as_told_at_most(void **state)
 {
     test_tape tape = {0};
     bool seen[150] = {false};
     size_t distinct = 0;
 
     (void)state;
-    read_all(log_settings, NULL, 4096, &tape);
+    read_all(flat_log, NULL, 4096, &tape);
     for (size_t i = 0; i < tape.count; i++) {
         const char *user = member(tape.items[i].bytes, "user_id");
         if (!user)
@@ -291,22 +215,43 @@ static void a_place_of_another_log_is_refused(void **state)
                                            {"rate", "11", "rate"},
                                            {"chatters", "51", "chatters"},
                                            {"channels", "alpha", "channels"},
-                                           {"streams", "3", "streams"}};
+                                           {"streams", "3", "streams"},
+                                           {"emotes", "false", "emotes"},
+                                           {"chat_only", "true", "chat_only"}};
+    tlm_error error;
+
+    (void)state;
+    for (size_t log = 0; log < TLM_COUNT(logs); log++) {
+        const char *changed[LOG_ITEMS];
+        test_tape tape = {0};
+        read_all(logs[log], NULL, 4096, &tape);
+        for (size_t i = 0; i < TLM_COUNT(cases); i++) {
+            settings_with(logs[log], cases[i][0], cases[i][1], changed);
+            assert_int_equal(open_with(changed, &tape.next, &error), -ESTALE);
+            assert_non_null(strstr(error.text, cases[i][2]));
+        }
+        settings_with(logs[log], "episodes", "4", changed);
+        assert_int_equal(open_with(changed, &tape.next, &error), log == LIFELIKE ? -ESTALE : 0);
+        assert_int_equal(open_with(logs[!log], &tape.next, &error), -ESTALE);
+        assert_non_null(strstr(error.text, "model"));
+        assert_int_equal(open_with(logs[log], &tape.next, &error), 0);
+        tape_free(&tape);
+    }
+}
+
+static void a_lifelike_place_that_is_none_is_refused(void **state)
+{
     test_tape tape = {0};
     tlm_error error;
 
     (void)state;
-    read_all(log_settings, NULL, 4096, &tape);
-    for (size_t i = 0; i < TLM_COUNT(cases); i++) {
-        const char *changed[TLM_COUNT(log_settings) + 2];
-        memcpy(changed, log_settings, sizeof log_settings);
-        changed[TLM_COUNT(log_settings) - 1] = cases[i][0];
-        changed[TLM_COUNT(log_settings)] = cases[i][1];
-        changed[TLM_COUNT(log_settings) + 1] = NULL;
-        assert_int_equal(open_with(changed, &tape.next, &error), -ESTALE);
-        assert_non_null(strstr(error.text, cases[i][2]));
+    read_all(lifelike_log, NULL, 4096, &tape);
+    for (int64_t step = -1; step <= 1; step += 2) {
+        tlm_position bad = tape.items[100].record.position;
+        bad.offset = step < 0 ? -1 : bad.offset + 100000;
+        assert_int_equal(open_with(lifelike_log, &bad, &error), -ESTALE);
+        assert_non_null(strstr(error.text, "not one of this run"));
     }
-    assert_int_equal(open_with(log_settings, &tape.next, &error), 0);
     tape_free(&tape);
 }
 
@@ -318,15 +263,14 @@ static int64_t realtime_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static void in_real_time_events_come_when_they_are_due(void **state)
+static void events_come_when_due(const char *model)
 {
-    static const char *const settings[] = {"rate", "200", "count", "100", NULL};
+    const char *const settings[] = {"model", model, "rate", "200", "count", "100", NULL};
     test_player player;
     test_tape tape = {0};
     int64_t begun_ns = realtime_ns() / 1000000 * 1000000;
     int result = TLM_READ_WAITING;
 
-    (void)state;
     player_init(&player, "mock", settings);
     player_start(&player);
     player_open(&player, NULL);
@@ -339,7 +283,8 @@ static void in_real_time_events_come_when_they_are_due(void **state)
             assert_in_range(tape.items[i].record.append_time_ns, begun_ns, now_ns);
     }
     assert_int_equal(tape.count, 100);
-    assert_true(realtime_ns() - begun_ns >= 400000000);
+    if (strcmp(model, "flat") == 0)
+        assert_true(realtime_ns() - begun_ns >= 400000000);
     assert_int_equal(player_read(&player, &tape, 1, 0), TLM_READ_END);
     uint64_t done, total;
     player.source->progress(player.instance, &done, &total);
@@ -349,13 +294,19 @@ static void in_real_time_events_come_when_they_are_due(void **state)
     tape_free(&tape);
 }
 
-static void a_restart_goes_on_with_the_first_runs_log_and_catches_up(void **state)
+static void in_real_time_events_come_when_they_are_due(void **state)
 {
-    static const char *const settings[] = {"rate", "1000", NULL};
+    (void)state;
+    events_come_when_due("flat");
+    events_come_when_due("lifelike");
+}
+
+static void restart_and_catch_up(const char *model)
+{
+    const char *const settings[] = {"model", model, "rate", "1000", NULL};
     test_player player;
     test_tape first = {0}, second = {0};
 
-    (void)state;
     player_init(&player, "mock", settings);
     player_start(&player);
     player_open(&player, NULL);
@@ -367,6 +318,13 @@ static void a_restart_goes_on_with_the_first_runs_log_and_catches_up(void **stat
     player_finish(&player, true);
     tape_free(&first);
     tape_free(&second);
+}
+
+static void a_restart_goes_on_with_the_first_runs_log_and_catches_up(void **state)
+{
+    (void)state;
+    restart_and_catch_up("flat");
+    restart_and_catch_up("lifelike");
 }
 
 static void *wake_later(void *argument)
@@ -403,7 +361,7 @@ static void batches_outlive_the_instance(void **state)
     const tlm_records *records = NULL;
 
     (void)state;
-    player_init(&player, "mock", log_settings);
+    player_init(&player, "mock", flat_log);
     player_start(&player);
     player_open(&player, NULL);
     assert_int_equal(player.source->read(player.instance, 10, 0, &records, &player.error), TLM_READ_RECORDS);
@@ -414,27 +372,31 @@ static void batches_outlive_the_instance(void **state)
 
 static void batches_are_used_and_given_back_by_another_thread(void **state)
 {
-    test_player player;
-
     (void)state;
-    player_init(&player, "mock", log_settings);
-    player_start(&player);
-    player_open(&player, NULL);
-    assert_int_equal(player_read_on_two_threads(&player, 100), 20000);
-    player_finish(&player, true);
+    for (size_t i = 0; i < TLM_COUNT(logs); i++) {
+        test_player player;
+        player_init(&player, "mock", logs[i]);
+        player_start(&player);
+        player_open(&player, NULL);
+        assert_int_equal(player_read_on_two_threads(&player, 100), 20000);
+        player_finish(&player, true);
+    }
 }
 
 static void the_log_ends_with_the_last_year(void **state)
 {
-    static const char *const settings[] = {"start_time", "2261-12-31T23:59:00Z", "realtime", "false", "rate", "1",
-                                           NULL};
-    test_tape tape = {0};
+    static const char *const models[] = {"flat", "lifelike"};
 
     (void)state;
-    read_all(settings, NULL, 7, &tape);
-    assert_in_range(tape.count, 59, 60);
-    assert_non_null(strstr(tape.items[tape.count - 1].bytes, "\"2261-12-31T23:59:5"));
-    tape_free(&tape);
+    for (size_t i = 0; i < TLM_COUNT(models); i++) {
+        const char *const settings[] = {"model", models[i], "start_time", "2261-12-31T23:59:00Z", "realtime", "false",
+                                        "rate",  "1",       NULL};
+        test_tape tape = {0};
+        read_all(settings, NULL, 7, &tape);
+        assert_in_range(tape.count, i == FLAT ? 59 : 10, i == FLAT ? 60 : 300);
+        assert_non_null(strstr(tape.items[tape.count - 1].bytes, "\"2261-12-31T23:59:5"));
+        tape_free(&tape);
+    }
 }
 
 static void mistakes_in_settings_are_refused_with_a_sentence(void **state)
@@ -443,10 +405,11 @@ static void mistakes_in_settings_are_refused_with_a_sentence(void **state)
     memset(long_name, 'x', sizeof long_name - 1);
     long_name[sizeof long_name - 1] = '\0';
     const char *const cases[][3] = {
-        {"rate", "0", "rate: 0 is not between"},     {"channels", "", "channels: is empty"},
-        {"channels", "a,,b", "entry 2 has 0 bytes"}, {"channels", "a,b,a", "\"a\" is listed twice"},
-        {"channels", long_name, "entry 1 has 299"},  {"channels", "a\xff", "entry 1 is not UTF-8"},
-        {"channels", "a\nb", "control characters"},
+        {"rate", "0", "rate: 0 is not between"},           {"channels", "", "channels: is empty"},
+        {"channels", "a,,b", "entry 2 has 0 bytes"},       {"channels", "a,b,a", "\"a\" is listed twice"},
+        {"channels", long_name, "entry 1 has 299"},        {"channels", "a\xff", "entry 1 is not UTF-8"},
+        {"channels", "a\nb", "control characters"},        {"episodes", "12.5", "episodes: 12.5 is not between"},
+        {"streams", "200001", "rate: the lifelike model"},
     };
 
     (void)state;
@@ -458,6 +421,12 @@ static void mistakes_in_settings_are_refused_with_a_sentence(void **state)
         assert_non_null(strstr(player.error.text, cases[i][2]));
         player_finish(&player, false);
     }
+    static const char *const flat_truth[] = {"model", "flat", "planted_file", "x", NULL};
+    test_player player;
+    player_init(&player, "mock", flat_truth);
+    assert_int_equal(player_create(&player), -EINVAL);
+    assert_non_null(strstr(player.error.text, "planted_file: the flat model plants nothing"));
+    player_finish(&player, false);
 }
 
 int main(void)
@@ -466,10 +435,11 @@ int main(void)
         cmocka_unit_test(equal_seed_and_start_time_give_equal_bytes),
         cmocka_unit_test(can_be_read_again_from_any_position),
         cmocka_unit_test(every_event_is_valid_json_of_its_kind_in_time_order),
-        cmocka_unit_test(streams_take_turns_and_begin_with_stream_start),
-        cmocka_unit_test(the_mix_is_plausible),
-        cmocka_unit_test(users_are_as_many_as_told_at_most),
+        cmocka_unit_test(flat_streams_take_turns_and_begin_with_stream_start),
+        cmocka_unit_test(the_flat_mix_is_plausible),
+        cmocka_unit_test(flat_users_are_as_many_as_told_at_most),
         cmocka_unit_test(a_place_of_another_log_is_refused),
+        cmocka_unit_test(a_lifelike_place_that_is_none_is_refused),
         cmocka_unit_test(in_real_time_events_come_when_they_are_due),
         cmocka_unit_test(a_restart_goes_on_with_the_first_runs_log_and_catches_up),
         cmocka_unit_test(wake_ends_a_wait_for_an_event_not_due),
