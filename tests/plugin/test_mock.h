@@ -75,6 +75,8 @@ static inline const char *json_value(const char *at)
         return at + 4;
     if (strncmp(at, "false", 5) == 0)
         return at + 5;
+    if (strncmp(at, "null", 4) == 0)
+        return at + 4;
     return json_number(at);
 }
 
