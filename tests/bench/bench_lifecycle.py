@@ -63,7 +63,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="telemetra-bench-") as name:
         folder = pathlib.Path(name)
         for _ in range(options.runs):
-            process, seconds = start(binary, folder, ROOT / "conf/standalone.cfg", free_port(), PRODUCER_RATE_PER_SEC="1000")
+            process, seconds = start(binary, folder, ROOT / "conf/standalone.cfg", free_port(),
+                                     PRODUCER_CHANNELS="demo_stream", PRODUCER_RATE_PER_SEC="1000")
             starts.append(seconds)
             time.sleep(1)  # let it have something to flush
             stops.append(stop(process))

@@ -70,7 +70,7 @@ def pipeline(folder, build, name, source, duration=60, slide=10, options=""):
 def contestants(folder, build, data, events, streams):
     replay = f'component = "replay"; path = "{data}";'
     many = streams * 3 * 120  # 3 events a second and stream for 12 panes of 10 s
-    mock = 'component = "mock"; realtime = false; start_time = "2026-01-01T00:00:00Z"; chatters = 100000; chat_only = true; emotes = false; '
+    mock = 'component = "mock"; model = "flat"; realtime = false; start_time = "2026-01-01T00:00:00Z"; chatters = 100000; chat_only = true; emotes = false; '
     return [
         Contestant("floor: read the bytes", events, lambda: ["dd", f"if={data}", "of=/dev/null", "bs=1M", "status=none"]),
         Contestant("floor: read the named fields", events, lambda: [build / "bin/bench_floor", data]),
