@@ -302,11 +302,10 @@ int64_t tlm_flat_count(const tlm_flat *flat)
     return count < INT64_MAX ? (int64_t)count : INT64_MAX;
 }
 
-size_t tlm_flat_write(tlm_flat *flat, int64_t number, char *out, uint32_t *ret_kind)
+size_t tlm_flat_write(tlm_flat *flat, int64_t number, int64_t time_ns, char *out, uint32_t *ret_kind)
 {
     uint32_t stream = (uint32_t)((uint64_t)number % flat->options.stream_count);
     uint64_t turn = (uint64_t)number / flat->options.stream_count;
-    int64_t time_ns = tlm_flat_time_ns(flat, number);
     uint64_t state = state_of(flat, stream, turn);
     uint64_t random = tlm_draw(&state);
     uint32_t share = random & 65535;

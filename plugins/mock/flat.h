@@ -36,7 +36,8 @@ int64_t tlm_flat_time_ns(const tlm_flat *flat, int64_t number);
 /* Events before the last year that telemetra knows of ends. */
 int64_t tlm_flat_count(const tlm_flat *flat);
 
-/* Writes event `number` to `out`, which has TLM_MOCK_EVENT_SIZE_MAX bytes: its size; *ret_kind is TLM_EVENT_... */
-size_t tlm_flat_write(tlm_flat *flat, int64_t number, char *out, uint32_t *ret_kind);
+/* Writes event `number`, which happens at `time_ns`, to `out`, which has TLM_MOCK_EVENT_SIZE_MAX bytes: its size;
+ * *ret_kind is TLM_EVENT_... */
+size_t tlm_flat_write(tlm_flat *flat, int64_t number, int64_t time_ns, char *out, uint32_t *ret_kind);
 
 #endif

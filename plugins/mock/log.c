@@ -95,7 +95,7 @@ void tlm_log_write(tlm_log *log, int64_t time_ns, char *out, tlm_record *ret_rec
     tlm_position position = tlm_log_position(log);
     uint32_t kind;
     size_t size = log->lifelike ? tlm_lifelike_write(log->lifelike, out, &kind)
-                                : tlm_flat_write(&log->flat, log->ordinal, out, &kind);
+                                : tlm_flat_write(&log->flat, log->ordinal, time_ns, out, &kind);
 
     *ret_record = (tlm_record){
         .position = position, .full_size = size, .append_time_ns = time_ns, .size = (uint32_t)size, .kind = kind};

@@ -34,6 +34,16 @@ static const char *const neutral[] = {
     "ok but the %n",
     "%w plays on controller I think",
     "it drops from the %n at %p",
+    "%w should try %p",
+    "I was at %p when the %n %v me",
+    "%w has a %n for that",
+    "not the %n again",
+    "ok %w, show us the %n",
+    "there is a second %n behind %p",
+    "the %n or the %n, pick one",
+    "I only came for the %n",
+    "%t it was the other %n",
+    "save the %n for %p",
 };
 
 static const char *const glad[] = {
@@ -95,7 +105,7 @@ static const char *const question[] = {
     "why did %w do that",
     "when is the next %n?",
     "how long has %w been live?",
-    "is this the %p?",
+    "is this %p?",
     "who is %w playing with",
     "does anyone know the song name?",
     "wait what happened?",

@@ -115,7 +115,9 @@ const tlm_option tlm_mock_option_table[TLM_MOCK_OPTIONS] = {
      .default_text = "lifelike",
      .choices = models,
      .doc = "lifelike: messages excite messages, users and emotes are heavy-tailed, and moments are planted. flat: "
-            "events at equal steps, cheap for any number of streams, to measure with."},
+            "events at equal steps, cheap for any number of streams, to measure with. lifelike takes up to a "
+            "millisecond a "
+            "stream to start."},
     {.name = "rate",
      .type = TLM_OPTION_REAL,
      .offset = offsetof(tlm_mock_settings, rate),

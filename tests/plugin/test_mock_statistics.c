@@ -227,7 +227,7 @@ static int by_number(const void *a, const void *b)
 /* Of the pairs of stream and user, the share that wrote once in the three hours. */
 static double share_of_once(chat *self)
 {
-    double once = 0, users = 0;
+    double once = 0, users = 0, most = 0;
 
     qsort(self->authors, self->messages, sizeof *self->authors, by_number);
     for (uint64_t begin = 0, end; begin < self->messages; begin = end) {
@@ -235,7 +235,9 @@ static double share_of_once(chat *self)
             end++;
         users++;
         once += end == begin + 1;
+        most = (double)(end - begin) > most ? (double)(end - begin) : most;
     }
+    assert_near("share of a stream's busiest user", most / ((double)self->messages / STREAMS), 0.015, 0.01);
     print_message("users of a stream in %d hours: %.0f\n", HOURS, users / STREAMS);
     return once / users;
 }
