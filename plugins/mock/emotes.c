@@ -62,8 +62,8 @@ void tlm_emote_pick(uint64_t stream_seed, uint32_t kind, uint64_t random, tlm_em
         return;
     }
     uint32_t rank = zipf(random, count);
-    /* A third of the uses follow the stream's order: the world's, begun elsewhere. */
-    if (chance % 3 == 0)
+    /* A sixth of the uses follow the stream's order: the world's, begun elsewhere. */
+    if (chance % 6 == 0)
         rank = (rank + (uint32_t)(tlm_mix(stream_seed + 22) % count)) % count;
     ret_emote->size = strlen(list[rank]);
     memcpy(ret_emote->text, list[rank], ret_emote->size);
