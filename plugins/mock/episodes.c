@@ -72,7 +72,7 @@ static void fill_effects(const tlm_episode_plan *plan, tlm_episode *episode, uin
 
     switch (episode->type) {
     case TLM_EPISODE_CHAT_SPIKE:
-        episode->chat = effect(plan, state, 1 + 2.5 * size * size, (const double[]){2, 8, 20, 45, 20, 60});
+        episode->chat = effect(plan, state, 1.4 + 2.4 * size * size, (const double[]){2, 8, 25, 50, 20, 60});
         break;
     case TLM_EPISODE_VIEWER_SURGE:
         episode->viewers = effect(plan, state, 0.5 + size, (const double[]){40, 120, 60, 150, 240, 420});
@@ -91,7 +91,8 @@ static void fill_effects(const tlm_episode_plan *plan, tlm_episode *episode, uin
         episode->chat = effect(plan, state, 1 + 2 * size, (const double[]){4, 10, 20, 60, 60, 120});
         break;
     case TLM_EPISODE_SENTIMENT_SHIFT:
-        episode->mood = effect(plan, state, other ? 0.8 : -0.8, (const double[]){5, 20, 120, 240, 30, 60});
+        episode->mood =
+            effect(plan, state, (other ? 1 : -1) * (0.5 + 0.35 * size), (const double[]){5, 20, 120, 240, 30, 60});
         episode->chat = effect(plan, state, 0.2, (const double[]){5, 20, 120, 240, 30, 60});
         break;
     default:

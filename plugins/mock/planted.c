@@ -9,8 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Lifts below this many usual rates or viewers are no moments of their own. */
-#define SIDE_HEIGHT_MIN 0.75
+/* Side effects below this many usual rates are no moments of their own: they drown in the noise of chat. Viewers wander
+ * by a few per cent, so that each raid stands out. */
+#define SIDE_CHAT_MIN 1.2
 
 struct tlm_planted {
     const char *path; /* borrowed */
@@ -76,15 +77,13 @@ static void put_line(tlm_planted *planted, uint32_t stream, uint32_t type, const
             name, tlm_episode_name(type), times[0], times[1], times[2], magnitude);
 }
 
-/* A line for what else the episode lifts, when that is a moment too. */
+/* A line for what else the episode lifts. */
 static void put_side(tlm_planted *planted, uint32_t stream, const tlm_episode *episode, uint32_t type,
                      const tlm_effect *effect)
 {
     int64_t peak_ms = episode->start_ms + effect->rise_ms + effect->hold_ms / 2;
     int64_t end_ms = episode->start_ms + effect->rise_ms + effect->hold_ms + effect->fall_ms / 2;
 
-    if (effect->height < SIDE_HEIGHT_MIN)
-        return;
     put_line(planted, stream, type, (const int64_t[]){episode->start_ms, peak_ms, end_ms}, 1 + effect->height);
     fprintf(planted->file, ",\"cause\":\"%s\",\"event_id\":null}\n", tlm_episode_name(episode->type));
 }
@@ -101,7 +100,7 @@ void tlm_planted_add(tlm_planted *planted, uint32_t stream, uint64_t stream_seed
             is_raid ? "\"" : "");
     if (is_raid)
         put_side(planted, stream, episode, TLM_EPISODE_VIEWER_SURGE, &episode->viewers);
-    if (is_raid || episode->type == TLM_EPISODE_DONATION_BURST)
+    if ((is_raid || episode->type == TLM_EPISODE_DONATION_BURST) && episode->chat.height >= SIDE_CHAT_MIN)
         put_side(planted, stream, episode, TLM_EPISODE_CHAT_SPIKE, &episode->chat);
     planted->is_changed = true;
 }

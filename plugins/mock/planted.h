@@ -7,9 +7,9 @@
  * One line, without the break. `moment_type` is one of the contract's six. Times are RFC 3339; what falls slowly ends
  * at a quarter of its height. `magnitude`: chat_spike the messages at the height, in usual rates; viewer_surge and
  * viewer_drop the viewers, in those there would be without it; donation_burst the number of transactions; raid the
- * raid's viewers; sentiment_shift how far the mood turns, -1 .. 1. A raid's lift of viewers and the chat burst of a
- * raid or donation burst have lines of their own where they are large, which name their `cause`; it is null for what
- * was planted itself. `event_id` is that of a raid's event, null for the rest. Lines come in order of start, then of
+ * raid's viewers; sentiment_shift how far the mood turns, -1 .. 1. A raid's lift of viewers, and the chat burst of a
+ * raid or donation burst where it is large, have lines of their own, which name their `cause`; it is null for what was
+ * planted itself. `event_id` is that of a raid's event, null for the rest. Lines come in order of start, then of
  * stream; the file holds what began before the end of what was generated, so it is at most half a second ahead of the
  * events. A run that goes on writes it anew from the run's start. */
 #ifndef TLM_MOCK_PLANTED_H
