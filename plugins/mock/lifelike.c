@@ -110,6 +110,7 @@ static int load_step(tlm_lifelike *self)
         result = grow_sorted(self, had_room);
     if (result == 0)
         sort_arrivals(self);
+    self->error = result;
     return result;
 }
 
@@ -151,6 +152,8 @@ static int64_t step_start_ns(const tlm_lifelike *self)
 
 int tlm_lifelike_peek(tlm_lifelike *self, int64_t until_ns, int64_t *ret_time_ns)
 {
+    if (self->error < 0)
+        return self->error;
     while (self->next == self->count) {
         if (self->step + 1 >= self->step_end) {
             *ret_time_ns = INT64_MAX;

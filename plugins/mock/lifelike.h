@@ -59,6 +59,7 @@ typedef struct tlm_lifelike {
     tlm_arrival *arrivals, *sorted; /* of the step */
     uint32_t *bounds;               /* work room of sorting */
     uint32_t count, room, next;     /* of arrivals; `next` is the next one to be written */
+    int error;                      /* of a step that memory did not suffice for: the log cannot go on behind it */
     uint32_t *scratch;
     uint32_t scratch_room;
     uint32_t viewer_steps; /* from one viewer event to the next */
@@ -84,7 +85,7 @@ int tlm_lifelike_seek(tlm_lifelike *self, int64_t offset);
 int64_t tlm_lifelike_offset(const tlm_lifelike *self);
 
 /* Sees to it that there is a next event, and tells its time; INT64_MAX at the end of the last year. Stops looking
- * behind `until_ns`, and then returns a time behind that at which to look again. 0 or -ENOMEM. */
+ * behind `until_ns`, and then returns a time behind that at which to look again. 0 or -ENOMEM, and then for good. */
 int tlm_lifelike_peek(tlm_lifelike *self, int64_t until_ns, int64_t *ret_time_ns);
 
 /* Writes the next event, which peek has found, to `out` of TLM_MOCK_EVENT_SIZE_MAX bytes: its size. */
