@@ -42,12 +42,21 @@ static const tlm_episode *talked_about(const tlm_life *life, int64_t run_ms)
     return new >= old ? now : before;
 }
 
+/* How the mood wanders by itself, about half as far as that of recorded chat, so that a planted turn stands out. */
+static double natural_mood(const tlm_life *life, int64_t run_ms)
+{
+    return 0.14 * tlm_wander(tlm_mix(life->seed + 45), run_ms, 300000) +
+           0.09 * tlm_wander(tlm_mix(life->seed + 46), run_ms, 75000);
+}
+
 static tlm_talk talk_of(const tlm_lifelike *self, const tlm_life *life, const tlm_arrival *arrival,
                         const tlm_episode *episode, int64_t run_ms)
 {
     tlm_talk talk = {.kind = TLM_TALK_USUAL, .no_emotes = self->options.no_emotes, .stream_seed = life->seed};
 
     talk.mood = tlm_effect_at(&episode->mood, run_ms - episode->start_ms);
+    if (talk.mood == 0)
+        talk.mood = natural_mood(life, run_ms);
     talk.topic = episode->seed;
     if (arrival->kind != TLM_ARRIVAL_EXCITED)
         return talk;

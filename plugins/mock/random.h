@@ -80,4 +80,20 @@ static inline double tlm_exponential(uint64_t random)
     return -tlm_log(tlm_unit(random));
 }
 
+/* From 0 at `x` = 0 to 1 at 1, level at both ends. */
+static inline double tlm_smooth(double x)
+{
+    return x * x * (3 - 2 * x);
+}
+
+/* Random values, -1 .. 1, one each `period_ms`, and smoothly between two of them. */
+static inline double tlm_wander(uint64_t seed, int64_t run_ms, int64_t period_ms)
+{
+    int64_t turn = run_ms / period_ms;
+    double from = 2 * tlm_unit(tlm_mix(seed + (uint64_t)turn * TLM_GOLDEN_GAMMA)) - 1;
+    double to = 2 * tlm_unit(tlm_mix(seed + (uint64_t)(turn + 1) * TLM_GOLDEN_GAMMA)) - 1;
+
+    return from + (to - from) * tlm_smooth((double)(run_ms % period_ms) / (double)period_ms);
+}
+
 #endif

@@ -21,8 +21,11 @@ enum {
 enum { CAPS = 55, DRAWN_OUT = 70, MARKS = 70, MENTION = 70, WITH_EMOTE = 130, WITH_EMOTE_HYPE = 250 };
 
 /* Shares of glad and sad statements while nothing has turned the mood, and those that can be turned. */
-#define GLAD 0.30
-#define SAD 0.16
+#define GLAD 0.22
+#define SAD 0.17
+
+/* A mood that is further from 0 shows in what kinds of messages there are, too. */
+#define TURNED 0.4
 
 static bool happens(uint64_t *state, uint32_t of_thousand)
 {
@@ -181,7 +184,7 @@ static void add_usual(tlm_message *message, const tlm_talk *talk, uint64_t *stat
 {
     int tone = pick_tone(talk->mood, tlm_draw(state));
     uint32_t share = tlm_below(tlm_draw(state), 1000);
-    bool is_turned = talk->mood != 0 && tone != 0;
+    bool is_turned = (talk->mood > TURNED || talk->mood < -TURNED) && tone != 0;
 
     if (share < SHARE_EMOTES_ONLY && !talk->no_emotes) {
         add_emotes(message, talk, tone > 0 ? TLM_EMOTE_GLAD : tone < 0 ? TLM_EMOTE_SAD : TLM_EMOTE_ANY, state);

@@ -17,12 +17,6 @@
 /* Those of a raid who stay for a while. */
 #define RAIDERS_STAY 0.85
 
-/* From 0 at `x` = 0 to 1 at 1, level at both ends. */
-static double smooth(double x)
-{
-    return x * x * (3 - 2 * x);
-}
-
 double tlm_viewers_usual(uint64_t stream_seed, double rate)
 {
     double size = 1 / sqrt(tlm_unit(tlm_mix(stream_seed + 11))); /* Pareto with exponent 2 */
@@ -37,17 +31,7 @@ static double daily(uint64_t stream_seed, int64_t time_ms)
     int64_t shift = (int64_t)(tlm_mix(stream_seed + 12) % DAY_MS);
     double phase = (double)((time_ms + shift) % DAY_MS) / DAY_MS;
 
-    return 0.6 + 0.4 * smooth(phase < 0.5 ? 2 * phase : 2 - 2 * phase);
-}
-
-/* Random values, -1 .. 1, one each `period_ms`, and smoothly between two of them. */
-static double wander(uint64_t seed, int64_t run_ms, int64_t period_ms)
-{
-    int64_t turn = run_ms / period_ms;
-    double from = 2 * tlm_unit(tlm_mix(seed + (uint64_t)turn * TLM_GOLDEN_GAMMA)) - 1;
-    double to = 2 * tlm_unit(tlm_mix(seed + (uint64_t)(turn + 1) * TLM_GOLDEN_GAMMA)) - 1;
-
-    return from + (to - from) * smooth((double)(run_ms % period_ms) / (double)period_ms);
+    return 0.6 + 0.4 * tlm_smooth(phase < 0.5 ? 2 * phase : 2 - 2 * phase);
 }
 
 uint64_t tlm_viewers_of_raid(uint64_t stream_seed, double rate, const tlm_episode *raid)
@@ -60,7 +44,7 @@ uint64_t tlm_viewers_at(uint64_t stream_seed, double rate, const tlm_episode_sta
 {
     const tlm_episode *const lasting[] = {&episodes->now, &episodes->before};
     double usual = tlm_viewers_usual(stream_seed, rate);
-    double filled = run_ms < FILLING_MS ? 0.6 + 0.4 * smooth((double)run_ms / FILLING_MS) : 1;
+    double filled = run_ms < FILLING_MS ? 0.6 + 0.4 * tlm_smooth((double)run_ms / FILLING_MS) : 1;
     double lift = 1, raiders = 0;
 
     for (size_t i = 0; i < sizeof lasting / sizeof *lasting; i++) {
@@ -70,8 +54,8 @@ uint64_t tlm_viewers_at(uint64_t stream_seed, double rate, const tlm_episode_sta
         else
             lift *= 1 + effect;
     }
-    double drift = 1 + 0.06 * wander(tlm_mix(stream_seed + 13), run_ms, 900000);
-    double noise = 1 + 0.015 * wander(tlm_mix(stream_seed + 14), run_ms, 60000) +
+    double drift = 1 + 0.06 * tlm_wander(tlm_mix(stream_seed + 13), run_ms, 900000);
+    double noise = 1 + 0.015 * tlm_wander(tlm_mix(stream_seed + 14), run_ms, 60000) +
                    0.008 * (2 * tlm_unit(tlm_mix(stream_seed + 15 + (uint64_t)run_ms)) - 1);
     double viewers = (usual * daily(stream_seed, time_ms) * filled * lift + raiders) * drift * noise;
     return viewers > 1 ? (uint64_t)viewers : 1;
