@@ -6,11 +6,11 @@
 #ifndef TLM_REST_API_H
 #define TLM_REST_API_H
 
-#include "answer.h"
-#include "head.h"
+#include "common/http_answer.h"
+#include "common/http_head.h"
+#include "common/http_target.h"
 #include "kept.h"
 #include "live.h"
-#include "target.h"
 
 #include <telemetra/telemetra.h>
 
@@ -29,20 +29,20 @@ typedef struct tlm_rest_api {
 /** One request on its way through the routes. */
 typedef struct tlm_rest_call {
     const tlm_rest_api *api;
-    const tlm_rest_request *request;
-    const tlm_rest_target *target;
-    tlm_rest_answer *answer;
+    const tlm_http_request *request;
+    const tlm_http_target *target;
+    tlm_http_answer *answer;
 } tlm_rest_call;
 
 /** What `windows` shows and where its stream and time stand: for the table of early rows. */
-extern const tlm_rest_view tlm_rest_metrics_view;
+extern const tlm_row_view tlm_rest_metrics_view;
 enum { TLM_REST_METRICS_STREAM = 0, TLM_REST_METRICS_TIME = 1 };
 
 /**
  * Answers a request (answer initialised by the caller). Blocks for as long as the store takes; a request with a body
  * never gets that far and is answered at once.
  */
-void tlm_rest_api_answer(const tlm_rest_api *api, const tlm_rest_request *request, tlm_rest_answer *answer);
+void tlm_rest_api_answer(const tlm_rest_api *api, const tlm_http_request *request, tlm_http_answer *answer);
 
 /* Handlers of routes (data.c, status.c): the method and the path have been looked at. */
 void tlm_rest_root(tlm_rest_call *call);

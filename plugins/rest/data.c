@@ -13,15 +13,15 @@
 static const char *const stream_columns[] = {"stream_id",  "streamer_name", "title",       "game_category",
                                              "started_at", "is_live",       "viewer_count"};
 
-static const tlm_rest_field stream_fields[] = {
-    {"stream_id", TLM_REST_FIELD_CELL, 0},    {"streamer_name", TLM_REST_FIELD_CELL, 1},
-    {"title", TLM_REST_FIELD_CELL, 2},        {"game_category", TLM_REST_FIELD_CELL, 3},
-    {"started_at", TLM_REST_FIELD_CELL, 4},   {"is_live", TLM_REST_FIELD_CELL, 5},
-    {"viewer_count", TLM_REST_FIELD_CELL, 6},
+static const tlm_row_field stream_fields[] = {
+    {"stream_id", TLM_ROW_FIELD_CELL, 0},    {"streamer_name", TLM_ROW_FIELD_CELL, 1},
+    {"title", TLM_ROW_FIELD_CELL, 2},        {"game_category", TLM_ROW_FIELD_CELL, 3},
+    {"started_at", TLM_ROW_FIELD_CELL, 4},   {"is_live", TLM_ROW_FIELD_CELL, 5},
+    {"viewer_count", TLM_ROW_FIELD_CELL, 6},
 };
 
-static const tlm_rest_view streams_view = {"streams", stream_columns, TLM_COUNT(stream_columns),
-                                           TLM_COUNT(stream_fields), stream_fields};
+static const tlm_row_view streams_view = {"streams", stream_columns, TLM_COUNT(stream_columns),
+                                          TLM_COUNT(stream_fields), stream_fields};
 
 static const char *const metrics_columns[] = {
     [TLM_REST_METRICS_STREAM] = "stream_id",
@@ -43,49 +43,49 @@ static const char *const metrics_columns[] = {
     "bits",
 };
 
-static const tlm_rest_field metrics_fields[] = {
-    {"stream_id", TLM_REST_FIELD_CELL, TLM_REST_METRICS_STREAM},
-    {"timestamp", TLM_REST_FIELD_CELL, TLM_REST_METRICS_TIME},
-    {"viewer_count", TLM_REST_FIELD_CELL, 3},
-    {"chat_rate", TLM_REST_FIELD_CELL, 4},
-    {"unique_chatters", TLM_REST_FIELD_CELL, 5},
-    {"top_emotes", TLM_REST_FIELD_EMOTES, 6},
-    {"sentiment_score", TLM_REST_FIELD_CELL, 7},
-    {"window_start", TLM_REST_FIELD_CELL, 2},
-    {"window_end", TLM_REST_FIELD_CELL, TLM_REST_METRICS_TIME},
-    {"final", TLM_REST_FIELD_FINAL, 0},
-    {"message_count", TLM_REST_FIELD_CELL, 8},
-    {"positive_count", TLM_REST_FIELD_CELL, 9},
-    {"negative_count", TLM_REST_FIELD_CELL, 10},
-    {"viewer_avg", TLM_REST_FIELD_CELL, 11},
-    {"viewer_min", TLM_REST_FIELD_CELL, 12},
-    {"viewer_max", TLM_REST_FIELD_CELL, 13},
-    {"transaction_count", TLM_REST_FIELD_CELL, 14},
-    {"amounts", TLM_REST_FIELD_CELL, 15},
-    {"bits", TLM_REST_FIELD_CELL, 16},
+static const tlm_row_field metrics_fields[] = {
+    {"stream_id", TLM_ROW_FIELD_CELL, TLM_REST_METRICS_STREAM},
+    {"timestamp", TLM_ROW_FIELD_CELL, TLM_REST_METRICS_TIME},
+    {"viewer_count", TLM_ROW_FIELD_CELL, 3},
+    {"chat_rate", TLM_ROW_FIELD_CELL, 4},
+    {"unique_chatters", TLM_ROW_FIELD_CELL, 5},
+    {"top_emotes", TLM_ROW_FIELD_EMOTES, 6},
+    {"sentiment_score", TLM_ROW_FIELD_CELL, 7},
+    {"window_start", TLM_ROW_FIELD_CELL, 2},
+    {"window_end", TLM_ROW_FIELD_CELL, TLM_REST_METRICS_TIME},
+    {"final", TLM_ROW_FIELD_FINAL, 0},
+    {"message_count", TLM_ROW_FIELD_CELL, 8},
+    {"positive_count", TLM_ROW_FIELD_CELL, 9},
+    {"negative_count", TLM_ROW_FIELD_CELL, 10},
+    {"viewer_avg", TLM_ROW_FIELD_CELL, 11},
+    {"viewer_min", TLM_ROW_FIELD_CELL, 12},
+    {"viewer_max", TLM_ROW_FIELD_CELL, 13},
+    {"transaction_count", TLM_ROW_FIELD_CELL, 14},
+    {"amounts", TLM_ROW_FIELD_CELL, 15},
+    {"bits", TLM_ROW_FIELD_CELL, 16},
 };
 
-const tlm_rest_view tlm_rest_metrics_view = {"windows", metrics_columns, TLM_COUNT(metrics_columns),
-                                             TLM_COUNT(metrics_fields), metrics_fields};
+const tlm_row_view tlm_rest_metrics_view = {"windows", metrics_columns, TLM_COUNT(metrics_columns),
+                                            TLM_COUNT(metrics_fields), metrics_fields};
 
 static const char *const moment_columns[] = {"moment_id",   "stream_id",    "peak_at",   "moment_type", "description",
                                              "metric_name", "metric_value", "threshold", "z_score",     "metadata"};
 
-static const tlm_rest_field moment_fields[] = {
-    {"moment_id", TLM_REST_FIELD_CELL, 0},    {"stream_id", TLM_REST_FIELD_CELL, 1},
-    {"timestamp", TLM_REST_FIELD_CELL, 2},    {"moment_type", TLM_REST_FIELD_CELL, 3},
-    {"description", TLM_REST_FIELD_CELL, 4},  {"metric_name", TLM_REST_FIELD_CELL, 5},
-    {"metric_value", TLM_REST_FIELD_CELL, 6}, {"threshold", TLM_REST_FIELD_CELL, 7},
-    {"z_score", TLM_REST_FIELD_CELL, 8},      {"metadata", TLM_REST_FIELD_CELL, 9},
+static const tlm_row_field moment_fields[] = {
+    {"moment_id", TLM_ROW_FIELD_CELL, 0},    {"stream_id", TLM_ROW_FIELD_CELL, 1},
+    {"timestamp", TLM_ROW_FIELD_CELL, 2},    {"moment_type", TLM_ROW_FIELD_CELL, 3},
+    {"description", TLM_ROW_FIELD_CELL, 4},  {"metric_name", TLM_ROW_FIELD_CELL, 5},
+    {"metric_value", TLM_ROW_FIELD_CELL, 6}, {"threshold", TLM_ROW_FIELD_CELL, 7},
+    {"z_score", TLM_ROW_FIELD_CELL, 8},      {"metadata", TLM_ROW_FIELD_CELL, 9},
 };
 
-static const tlm_rest_view moments_view = {"moments", moment_columns, TLM_COUNT(moment_columns),
-                                           TLM_COUNT(moment_fields), moment_fields};
+static const tlm_row_view moments_view = {"moments", moment_columns, TLM_COUNT(moment_columns),
+                                          TLM_COUNT(moment_fields), moment_fields};
 
 /* --- asking the store ------------------------------------------------------------------------------------------ */
 
 /* A query over the columns of a view. */
-static tlm_query query_of(const tlm_rest_view *view, uint32_t limit)
+static tlm_query query_of(const tlm_row_view *view, uint32_t limit)
 {
     return (tlm_query){.struct_size = sizeof(tlm_query),
                        .limit = limit,
@@ -102,12 +102,12 @@ static bool ask(tlm_rest_call *call, const tlm_query *query, tlm_result **ret_re
     tlm_error error = {{0}};
 
     if (!api->store) {
-        tlm_rest_answer_error(call->answer, 503, "no store is configured");
+        tlm_http_answer_error(call->answer, 503, "no store is configured");
         return false;
     }
     int code = api->store->query(api->store_instance, query, &result, &error);
     if (code < 0 && code != -ENOENT) {
-        tlm_rest_answer_error(call->answer, 503, "the store does not answer: %s",
+        tlm_http_answer_error(call->answer, 503, "the store does not answer: %s",
                               error.text[0] ? error.text : strerror(-code));
         return false;
     }
@@ -132,7 +132,7 @@ static const tlm_cell *row_at(const tlm_result *result, uint32_t index)
 }
 
 /* Writes the array: the early row if there is one, then the result's rows, at most `limit` in all. */
-static void write_rows(tlm_rest_call *call, const tlm_rest_view *view, const tlm_rest_live_row *early,
+static void write_rows(tlm_rest_call *call, const tlm_row_view *view, const tlm_rest_live_row *early,
                        const tlm_result *result, uint32_t limit)
 {
     tlm_json_writer writer;
@@ -142,9 +142,9 @@ static void write_rows(tlm_rest_call *call, const tlm_rest_view *view, const tlm
     tlm_json_init(&writer, &call->answer->body);
     tlm_json_begin_array(&writer);
     if (early)
-        tlm_rest_row_write(&writer, view, early->columns, early->cells, false);
+        tlm_row_write(&writer, view, early->columns, early->cells, false);
     for (uint32_t i = 0; i < row_count(result) && i < final_limit; i++)
-        tlm_rest_row_write(&writer, view, result->columns, row_at(result, i), true);
+        tlm_row_write(&writer, view, result->columns, row_at(result, i), true);
     tlm_json_end_array(&writer);
 }
 
@@ -178,7 +178,7 @@ static bool stream_id_of(tlm_rest_call *call, tlm_text *ret_id)
     for (size_t at = 0; at < id.size && is_valid;)
         at += tlm_utf8_next(id.data + at, id.size - at, &is_valid);
     if (!is_valid) {
-        tlm_rest_answer_error(call->answer, 422, "stream id: expected 1 to %d bytes of UTF-8", STREAM_ID_MAX);
+        tlm_http_answer_error(call->answer, 422, "stream id: expected 1 to %d bytes of UTF-8", STREAM_ID_MAX);
         return false;
     }
     *ret_id = id;
@@ -262,7 +262,7 @@ void tlm_rest_stream_metrics(tlm_rest_call *call)
     if (is_known)
         write_rows(call, &tlm_rest_metrics_view, early, result, (uint32_t)limit);
     else
-        tlm_rest_answer_error(call->answer, 404, "the stream has no row");
+        tlm_http_answer_error(call->answer, 404, "the stream has no row");
 done:
     free(early);
     release(result);

@@ -18,7 +18,7 @@ typedef struct entry {
 #define NO_ENTRY UINT32_MAX
 
 struct tlm_rest_live {
-    const tlm_rest_view *view;
+    const tlm_row_view *view;
     uint32_t stream_column, time_column, max_streams;
     uint64_t seed;
     pthread_mutex_t mutex;      /* guards all below */
@@ -31,7 +31,7 @@ struct tlm_rest_live {
     uint32_t free_entry;
 };
 
-int tlm_rest_live_create(const tlm_rest_view *view, uint32_t stream_column, uint32_t time_column, uint32_t max_streams,
+int tlm_rest_live_create(const tlm_row_view *view, uint32_t stream_column, uint32_t time_column, uint32_t max_streams,
                          uint64_t seed, tlm_rest_live **ret_live)
 {
     tlm_rest_live *live = calloc(1, sizeof *live);

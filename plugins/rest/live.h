@@ -9,11 +9,11 @@
 #ifndef TLM_REST_LIVE_H
 #define TLM_REST_LIVE_H
 
-#include "rows.h"
+#include "common/row_json.h"
 
 typedef struct tlm_rest_live tlm_rest_live;
 
-/** A copy of one early row, with what tlm_rest_row_write takes. Freed with free(). */
+/** A copy of one early row, with what tlm_row_write takes. Freed with free(). */
 typedef struct tlm_rest_live_row {
     const tlm_column *const *columns; /**< static, as long as the plugin that emits them is loaded */
     tlm_cell cells[];
@@ -23,7 +23,7 @@ typedef struct tlm_rest_live_row {
  * A table of rows of a view's columns. `stream_column` and `time_column` are their indexes in the view; `seed` is that
  * of the host's hashes.
  */
-int tlm_rest_live_create(const tlm_rest_view *view, uint32_t stream_column, uint32_t time_column, uint32_t max_streams,
+int tlm_rest_live_create(const tlm_row_view *view, uint32_t stream_column, uint32_t time_column, uint32_t max_streams,
                          uint64_t seed, tlm_rest_live **ret_live);
 void tlm_rest_live_destroy(tlm_rest_live *live);
 

@@ -8,14 +8,14 @@
 /* 0: `*ret_value` is there. OTHERWISE: the default counts. Negative: the answer is a 422. */
 static int find(tlm_rest_call *call, const char *name, tlm_text *ret_value)
 {
-    int result = tlm_rest_target_parameter(call->target, name, ret_value);
+    int result = tlm_http_target_parameter(call->target, name, ret_value);
 
     if (result == -ENOENT)
         return OTHERWISE;
     if (result == -EEXIST)
-        tlm_rest_answer_error(call->answer, 422, "parameter %s: given more than once", name);
+        tlm_http_answer_error(call->answer, 422, "parameter %s: given more than once", name);
     else if (result < 0)
-        tlm_rest_answer_error(call->answer, 422, "parameter %s: a %% is not followed by two hexadecimal digits", name);
+        tlm_http_answer_error(call->answer, 422, "parameter %s: a %% is not followed by two hexadecimal digits", name);
     return result;
 }
 
@@ -45,7 +45,7 @@ bool tlm_rest_parameter_integer(tlm_rest_call *call, const char *name, int64_t m
     if (result < 0)
         return false;
     if (result == 0 && (!parse_decimal(text, &value) || value < min || value > max)) {
-        tlm_rest_answer_error(call->answer, 422, "parameter %s: expected an integer from %lld to %lld", name,
+        tlm_http_answer_error(call->answer, 422, "parameter %s: expected an integer from %lld to %lld", name,
                               (long long)min, (long long)max);
         return false;
     }
@@ -67,7 +67,7 @@ bool tlm_rest_parameter_time(tlm_rest_call *call, const char *name, int64_t othe
         else
             result = tlm_time_parse(text.data, text.size, &time_ns);
         if (result < 0) {
-            tlm_rest_answer_error(
+            tlm_http_answer_error(
                 call->answer, 422,
                 "parameter %s: expected an RFC 3339 timestamp or epoch milliseconds in the years 1970 to 2261", name);
             return false;

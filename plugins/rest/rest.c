@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `rest`: the HTTP API over any store. */
-#include "origin.h"
+#include "common/http_origin.h"
 #include "server.h"
 
 #include <stdlib.h>
@@ -95,7 +95,7 @@ static int check_origins(const tlm_text_list *origins, tlm_error *error)
     tlm_error reason;
 
     for (uint32_t i = 0; i < origins->count; i++)
-        if (tlm_rest_origin_check(origins->items[i], &reason) < 0)
+        if (tlm_http_origin_check(origins->items[i], &reason) < 0)
             return tlm_error_set(error, -EINVAL, "cors_origins: %.900s", reason.text);
     return 0;
 }

@@ -7,7 +7,7 @@
 
 /* A path by its segments; "*" takes any. */
 typedef struct route {
-    const char *segments[TLM_REST_SEGMENTS_MAX];
+    const char *segments[TLM_HTTP_SEGMENTS_MAX];
     uint32_t segment_count;
     bool is_kept; /* its body is good until the data changes */
     void (*answer)(tlm_rest_call *call);
@@ -24,7 +24,7 @@ static const route routes[] = {
     {{"ws", "live", "health"}, 3, false, tlm_rest_live_health},
 };
 
-static bool is_match(const route *candidate, const tlm_rest_target *target)
+static bool is_match(const route *candidate, const tlm_http_target *target)
 {
     if (candidate->segment_count != target->segment_count)
         return false;
@@ -35,7 +35,7 @@ static bool is_match(const route *candidate, const tlm_rest_target *target)
     return true;
 }
 
-static const route *find_route(const tlm_rest_target *target)
+static const route *find_route(const tlm_http_target *target)
 {
     for (size_t i = 0; i < TLM_COUNT(routes); i++)
         if (is_match(&routes[i], target))
@@ -43,66 +43,66 @@ static const route *find_route(const tlm_rest_target *target)
     return NULL;
 }
 
-static bool is_method(const tlm_rest_request *request, const char *method)
+static bool is_method(const tlm_http_request *request, const char *method)
 {
     return tlm_text_equal(request->method, tlm_text_of(method));
 }
 
 /* An allowed origin is named back; any other gets no CORS header and the browser refuses for us. */
-static void add_cors(const tlm_rest_api *api, const tlm_rest_request *request, tlm_rest_answer *answer)
+static void add_cors(const tlm_rest_api *api, const tlm_http_request *request, tlm_http_answer *answer)
 {
     if (api->cors_origins.count == 0)
         return;
-    tlm_rest_answer_header(answer, "Vary", "Origin");
+    tlm_http_answer_header(answer, "Vary", "Origin");
     for (uint32_t i = 0; i < api->cors_origins.count; i++) {
         if (!tlm_text_equal(request->origin, tlm_text_of(api->cors_origins.items[i])))
             continue;
-        tlm_rest_answer_header(answer, "Access-Control-Allow-Origin", api->cors_origins.items[i]);
+        tlm_http_answer_header(answer, "Access-Control-Allow-Origin", api->cors_origins.items[i]);
         if (is_method(request, "OPTIONS") && request->is_preflight) {
-            tlm_rest_answer_header(answer, "Access-Control-Allow-Methods", METHODS);
-            tlm_rest_answer_header(answer, "Access-Control-Allow-Headers", "Accept, Authorization, Content-Type");
-            tlm_rest_answer_header(answer, "Access-Control-Max-Age", PREFLIGHT_SECONDS);
+            tlm_http_answer_header(answer, "Access-Control-Allow-Methods", METHODS);
+            tlm_http_answer_header(answer, "Access-Control-Allow-Headers", "Accept, Authorization, Content-Type");
+            tlm_http_answer_header(answer, "Access-Control-Max-Age", PREFLIGHT_SECONDS);
         }
         return;
     }
 }
 
 /* False: the answer says what is wrong with the target. */
-static bool parse_target(const tlm_rest_request *request, tlm_rest_target *target, tlm_rest_answer *answer)
+static bool parse_target(const tlm_http_request *request, tlm_http_target *target, tlm_http_answer *answer)
 {
-    switch (tlm_rest_target_parse(request->target, target)) {
+    switch (tlm_http_target_parse(request->target, target)) {
     case 0:
         return true;
     case -ENAMETOOLONG:
-        tlm_rest_answer_error(answer, 414, "the request target is longer than %d bytes", TLM_REST_TARGET_MAX);
+        tlm_http_answer_error(answer, 414, "the request target is longer than %d bytes", TLM_HTTP_TARGET_MAX);
         return false;
     case -E2BIG:
-        tlm_rest_answer_error(answer, 422, "more than %d parameters", TLM_REST_PARAMETERS_MAX);
+        tlm_http_answer_error(answer, 422, "more than %d parameters", TLM_HTTP_PARAMETERS_MAX);
         return false;
     case -ENOENT:
-        tlm_rest_answer_error(answer, 404, "no such route");
+        tlm_http_answer_error(answer, 404, "no such route");
         return false;
     default:
-        tlm_rest_answer_error(answer, 422, "path: a %% is not followed by two hexadecimal digits");
+        tlm_http_answer_error(answer, 422, "path: a %% is not followed by two hexadecimal digits");
         return false;
     }
 }
 
 /* False: the answer is complete without the route's own. */
-static bool check_method(const tlm_rest_request *request, tlm_rest_answer *answer)
+static bool check_method(const tlm_http_request *request, tlm_http_answer *answer)
 {
     if (!is_method(request, "GET") && !is_method(request, "HEAD") && !is_method(request, "OPTIONS")) {
-        tlm_rest_answer_error(answer, 405, "only " METHODS " are allowed here");
-        tlm_rest_answer_header(answer, "Allow", METHODS);
+        tlm_http_answer_error(answer, 405, "only " METHODS " are allowed here");
+        tlm_http_answer_header(answer, "Allow", METHODS);
         return false;
     }
     if (request->has_body) {
-        tlm_rest_answer_error(answer, 413, "no request to this API has a body");
+        tlm_http_answer_error(answer, 413, "no request to this API has a body");
         return false;
     }
     if (is_method(request, "OPTIONS")) {
         answer->status = 204;
-        tlm_rest_answer_header(answer, "Allow", METHODS);
+        tlm_http_answer_header(answer, "Allow", METHODS);
         return false;
     }
     return true;
@@ -111,7 +111,7 @@ static bool check_method(const tlm_rest_request *request, tlm_rest_answer *answe
 static void answer_kept(const route *found, tlm_rest_call *call)
 {
     tlm_rest_kept *kept = call->api->kept;
-    tlm_rest_answer *answer = call->answer;
+    tlm_http_answer *answer = call->answer;
     uint64_t version;
 
     if (tlm_rest_kept_get(kept, call->request->target, &answer->body, &version)) {
@@ -123,9 +123,9 @@ static void answer_kept(const route *found, tlm_rest_call *call)
         tlm_rest_kept_put(kept, call->request->target, &answer->body, version);
 }
 
-void tlm_rest_api_answer(const tlm_rest_api *api, const tlm_rest_request *request, tlm_rest_answer *answer)
+void tlm_rest_api_answer(const tlm_rest_api *api, const tlm_http_request *request, tlm_http_answer *answer)
 {
-    tlm_rest_target target;
+    tlm_http_target target;
     tlm_rest_call call = {api, request, &target, answer};
 
     add_cors(api, request, answer);
@@ -137,7 +137,7 @@ void tlm_rest_api_answer(const tlm_rest_api *api, const tlm_rest_request *reques
     if ((found || target.segment_count == 0) && !check_method(request, answer))
         return;
     if (!found) {
-        tlm_rest_answer_error(answer, 404, "no such route");
+        tlm_http_answer_error(answer, 404, "no such route");
         return;
     }
     if (found->is_kept)
@@ -145,5 +145,5 @@ void tlm_rest_api_answer(const tlm_rest_api *api, const tlm_rest_request *reques
     else
         found->answer(&call);
     if (answer->body.error)
-        tlm_rest_answer_error(answer, 500, "not enough memory for the answer");
+        tlm_http_answer_error(answer, 500, "not enough memory for the answer");
 }

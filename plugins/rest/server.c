@@ -36,23 +36,23 @@ static tlm_text header_of(const struct _u_request *call, const char *name)
     return tlm_text_of(u_map_get_case(call->map_header, name));
 }
 
-static bool refuse(unsigned status, const char *detail, tlm_rest_refusal *ret_refusal)
+static bool refuse(unsigned status, const char *detail, tlm_http_refusal *ret_refusal)
 {
-    *ret_refusal = (tlm_rest_refusal){status, detail};
+    *ret_refusal = (tlm_http_refusal){status, detail};
     return false;
 }
 
 /* Names first: a header that libmicrohttpd took for another one, because of a blank in its name, ends the connection.
  */
-static bool judge_names(const struct _u_request *call, tlm_rest_refusal *ret_refusal)
+static bool judge_names(const struct _u_request *call, tlm_http_refusal *ret_refusal)
 {
     const char **names = u_map_enum_keys(call->map_header);
     unsigned hosts = 0;
 
     for (size_t i = 0; names && names[i]; i++) {
-        if (!tlm_rest_is_token(tlm_text_of(names[i])))
+        if (!tlm_http_is_token(tlm_text_of(names[i])))
             return refuse(400, "a header name is malformed (no blank may stand before the colon)", ret_refusal);
-        hosts += tlm_rest_text_equal_caseless(tlm_text_of(names[i]), "Host");
+        hosts += tlm_http_text_equal_caseless(tlm_text_of(names[i]), "Host");
     }
     /* ulfius joins repeated headers of one spelling with a comma, which no host name holds. */
     tlm_text host = header_of(call, "Host");
@@ -61,9 +61,9 @@ static bool judge_names(const struct _u_request *call, tlm_rest_refusal *ret_ref
     return true;
 }
 
-static bool judge_call(const struct _u_request *call, tlm_rest_request *ret_request, tlm_rest_refusal *ret_refusal)
+static bool judge_call(const struct _u_request *call, tlm_http_request *ret_request, tlm_http_refusal *ret_refusal)
 {
-    tlm_rest_request request = {.method = tlm_text_of(call->http_verb), .target = tlm_text_of(call->http_url)};
+    tlm_http_request request = {.method = tlm_text_of(call->http_verb), .target = tlm_text_of(call->http_url)};
 
     request.origin = header_of(call, "Origin");
     request.has_upgrade = u_map_has_key_case(call->map_header, "Upgrade") != 0;
@@ -83,7 +83,7 @@ static int put_header(struct _u_response *response, const char *name, const char
     return u_map_put(response->map_header, name, value);
 }
 
-static int put_answer(struct _u_response *response, const tlm_rest_answer *answer)
+static int put_answer(struct _u_response *response, const tlm_http_answer *answer)
 {
     int result = U_OK;
 
@@ -103,19 +103,19 @@ static int put_answer(struct _u_response *response, const tlm_rest_answer *answe
 static int answer_call(const struct _u_request *call, struct _u_response *response, void *context)
 {
     const tlm_rest_server *server = context;
-    tlm_rest_request request;
-    tlm_rest_refusal refusal;
-    tlm_rest_answer answer;
+    tlm_http_request request;
+    tlm_http_refusal refusal;
+    tlm_http_answer answer;
 
-    tlm_rest_answer_init(&answer);
+    tlm_http_answer_init(&answer);
     if (judge_call(call, &request, &refusal)) {
         tlm_rest_api_answer(server->api, &request, &answer);
     } else {
-        tlm_rest_answer_error(&answer, refusal.status, "%s", refusal.detail);
+        tlm_http_answer_error(&answer, refusal.status, "%s", refusal.detail);
         answer.must_close = true;
     }
     int result = put_answer(response, &answer);
-    tlm_rest_answer_finish(&answer);
+    tlm_http_answer_finish(&answer);
     count(server, server->requests, 1);
     return result == U_OK ? U_CALLBACK_COMPLETE : U_CALLBACK_ERROR;
 }
@@ -249,32 +249,32 @@ void tlm_rest_server_stop(tlm_rest_server *server)
     free(server);
 }
 
-static void send_refusal(tlm_rest_server *server, int fd, const tlm_rest_request *request, tlm_rest_answer *answer)
+static void send_refusal(tlm_rest_server *server, int fd, const tlm_http_request *request, tlm_http_answer *answer)
 {
-    tlm_rest_answer_send(answer, fd, tlm_text_equal(request->method, tlm_text_of("HEAD")));
+    tlm_http_answer_send(answer, fd, tlm_text_equal(request->method, tlm_text_of("HEAD")));
     count(server, server->refused, 1);
 }
 
 void tlm_rest_server_adopt(tlm_rest_server *server, int fd, const void *peer, uint32_t peer_size, tlm_text head)
 {
-    tlm_rest_request request;
-    tlm_rest_refusal refusal;
-    tlm_rest_answer answer;
+    tlm_http_request request;
+    tlm_http_refusal refusal;
+    tlm_http_answer answer;
 
-    tlm_rest_answer_init(&answer);
-    if (!tlm_rest_head_judge(head, &request, &refusal)) {
-        tlm_rest_answer_error(&answer, refusal.status, "%s", refusal.detail);
+    tlm_http_answer_init(&answer);
+    if (!tlm_http_head_judge(head, &request, &refusal)) {
+        tlm_http_answer_error(&answer, refusal.status, "%s", refusal.detail);
         send_refusal(server, fd, &request, &answer);
     } else if (request.has_body) {
         /* Answered from the route table alone; libmicrohttpd need not read what nobody wants. */
         tlm_rest_api_answer(server->api, &request, &answer);
         send_refusal(server, fd, &request, &answer);
     } else if (tlm_rest_watch_count(server->watch) >= server->max_connections) {
-        tlm_rest_answer_error(&answer, 503, "all %u connections are taken", server->max_connections);
+        tlm_http_answer_error(&answer, 503, "all %u connections are taken", server->max_connections);
         send_refusal(server, fd, &request, &answer);
     } else if (MHD_add_connection(server->ulfius.mhd_daemon, fd, peer, peer_size) != MHD_YES) {
         /* Beyond the limit of its address, or memory is short; the descriptor is closed already. */
         count(server, server->refused, 1);
     }
-    tlm_rest_answer_finish(&answer);
+    tlm_http_answer_finish(&answer);
 }

@@ -15,7 +15,7 @@ static void write_now(tlm_json_writer *writer)
     char text[TLM_TIME_SIZE];
 
     TLM_JSON_KEY(writer, "timestamp");
-    tlm_json_string(writer, text, tlm_time_format(tlm_rest_now_ns(), text));
+    tlm_json_string(writer, text, tlm_time_format(tlm_http_now_ns(), text));
 }
 
 static void begin(tlm_rest_call *call, tlm_json_writer *writer)
@@ -59,8 +59,8 @@ void tlm_rest_live_health(tlm_rest_call *call)
     tlm_json_writer writer;
 
     if (call->request->has_upgrade) {
-        tlm_rest_answer_error(call->answer, 426, "open a new connection for a WebSocket");
-        tlm_rest_answer_header(call->answer, "Upgrade", "websocket");
+        tlm_http_answer_error(call->answer, 426, "open a new connection for a WebSocket");
+        tlm_http_answer_header(call->answer, "Upgrade", "websocket");
         call->answer->must_close = true;
         return;
     }
@@ -84,7 +84,7 @@ void tlm_rest_process_metrics(tlm_rest_call *call)
     char *text = metrics ? metrics->render(call->api->host, &size) : NULL;
 
     if (!text) {
-        tlm_rest_answer_error(call->answer, 503, "the metrics cannot be had");
+        tlm_http_answer_error(call->answer, 503, "the metrics cannot be had");
         return;
     }
     call->answer->content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -176,7 +176,7 @@ void tlm_rest_health(tlm_rest_call *call)
     tlm_json_writer writer;
 
     if (!api->health) {
-        tlm_rest_answer_error(call->answer, 503, "the health cannot be had");
+        tlm_http_answer_error(call->answer, 503, "the health cannot be had");
         return;
     }
     tlm_json_init(&found.writer, &items);

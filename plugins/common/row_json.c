@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rows.h"
+#include "common/row_json.h"
 
 #include "common/decimal.h"
 #include "common/time.h"
@@ -19,7 +19,7 @@ static void write_time(tlm_json_writer *writer, int64_t time_ns)
     tlm_json_string(writer, text, tlm_time_format(time_ns, text));
 }
 
-static void write_cell(tlm_json_writer *writer, const tlm_column *column, const tlm_cell *cell)
+void tlm_row_cell_write(tlm_json_writer *writer, const tlm_column *column, const tlm_cell *cell)
 {
     if (!cell->is_set) {
         tlm_json_null(writer);
@@ -51,21 +51,21 @@ static void write_cell(tlm_json_writer *writer, const tlm_column *column, const 
     }
 }
 
-void tlm_rest_row_write(tlm_json_writer *writer, const tlm_rest_view *view, const tlm_column *const *columns,
-                        const tlm_cell *cells, bool is_final)
+void tlm_row_write(tlm_json_writer *writer, const tlm_row_view *view, const tlm_column *const *columns,
+                   const tlm_cell *cells, bool is_final)
 {
     tlm_json_begin_object(writer);
     for (uint32_t i = 0; i < view->field_count; i++) {
-        const tlm_rest_field *field = &view->fields[i];
+        const tlm_row_field *field = &view->fields[i];
         const tlm_cell *cell = &cells[field->column];
 
         tlm_json_key(writer, field->name, strlen(field->name));
-        if (field->kind == TLM_REST_FIELD_FINAL)
+        if (field->kind == TLM_ROW_FIELD_FINAL)
             tlm_json_bool(writer, is_final);
-        else if (field->kind == TLM_REST_FIELD_EMOTES && cell->is_set)
-            tlm_rest_emotes_write(writer, (tlm_text){cell->as.text, cell->size});
+        else if (field->kind == TLM_ROW_FIELD_EMOTES && cell->is_set)
+            tlm_emotes_write(writer, (tlm_text){cell->as.text, cell->size});
         else
-            write_cell(writer, columns[field->column], cell);
+            tlm_row_cell_write(writer, columns[field->column], cell);
     }
     tlm_json_end_object(writer);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "origin.h"
+#include "common/http_origin.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ static bool is_port(const char *text)
     return size > 0 && size <= PORT_DIGITS_MAX && !text[size] && text[0] != '0' && atoi(text) <= UINT16_MAX;
 }
 
-int tlm_rest_origin_check(const char *text, tlm_error *error)
+int tlm_http_origin_check(const char *text, tlm_error *error)
 {
     const char *at = skip_scheme(text);
 

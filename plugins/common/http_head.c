@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "head.h"
+#include "common/http_head.h"
 
 #include <strings.h>
 
@@ -8,18 +8,17 @@
 
 /* What is counted while the header lines are walked over. */
 typedef struct tally {
-    tlm_rest_request *request;
-    bool is_http_1_0;
+    tlm_http_request *request;
     unsigned lines, hosts, lengths, encodings;
 } tally;
 
-static bool refuse(unsigned status, const char *detail, tlm_rest_refusal *ret_refusal)
+static bool refuse(unsigned status, const char *detail, tlm_http_refusal *ret_refusal)
 {
-    *ret_refusal = (tlm_rest_refusal){status, detail};
+    *ret_refusal = (tlm_http_refusal){status, detail};
     return false;
 }
 
-bool tlm_rest_text_equal_caseless(tlm_text text, const char *other)
+bool tlm_http_text_equal_caseless(tlm_text text, const char *other)
 {
     size_t size = strlen(other);
 
@@ -32,7 +31,7 @@ static bool is_token_byte(char byte)
            (byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL);
 }
 
-bool tlm_rest_is_token(tlm_text text)
+bool tlm_http_is_token(tlm_text text)
 {
     for (size_t i = 0; i < text.size; i++)
         if (!is_token_byte(text.data[i]))
@@ -81,12 +80,12 @@ static bool is_target(tlm_text method, tlm_text target)
             (target.size > 8 && strncasecmp(target.data, "https://", 8) == 0));
 }
 
-static bool judge_request_line(tlm_text line, tally *counts, tlm_rest_refusal *ret_refusal)
+static bool judge_request_line(tlm_text line, tally *counts, tlm_http_refusal *ret_refusal)
 {
-    tlm_rest_request *request = counts->request;
+    tlm_http_request *request = counts->request;
     tlm_text method, target;
 
-    if (!take_word(&line, &method) || !take_word(&line, &target) || !tlm_rest_is_token(method))
+    if (!take_word(&line, &method) || !take_word(&line, &target) || !tlm_http_is_token(method))
         return refuse(400, "the first line is no HTTP request line", ret_refusal);
     request->method = method;
     request->target = target;
@@ -95,7 +94,7 @@ static bool judge_request_line(tlm_text line, tally *counts, tlm_rest_refusal *r
             return refuse(505, "only HTTP/1.1 and HTTP/1.0 are spoken here", ret_refusal);
         return refuse(400, "the first line is no HTTP request line", ret_refusal);
     }
-    counts->is_http_1_0 = line.data[7] == '0';
+    request->is_http_1_0 = line.data[7] == '0';
     if (!is_target(method, target))
         return refuse(400, "the request target is malformed", ret_refusal);
     return true;
@@ -112,7 +111,7 @@ static tlm_text trim(tlm_text text)
     return text;
 }
 
-static bool judge_length(tlm_text value, tally *counts, tlm_rest_refusal *ret_refusal)
+static bool judge_length(tlm_text value, tally *counts, tlm_http_refusal *ret_refusal)
 {
     if (counts->lengths++ > 0)
         return refuse(400, "more than one Content-Length", ret_refusal);
@@ -127,29 +126,29 @@ static bool judge_length(tlm_text value, tally *counts, tlm_rest_refusal *ret_re
     return true;
 }
 
-static bool judge_encoding(tlm_text value, tally *counts, tlm_rest_refusal *ret_refusal)
+static bool judge_encoding(tlm_text value, tally *counts, tlm_http_refusal *ret_refusal)
 {
-    if (counts->encodings++ > 0 || counts->is_http_1_0)
+    if (counts->encodings++ > 0 || counts->request->is_http_1_0)
         return refuse(400, "Transfer-Encoding is repeated, or in HTTP/1.0", ret_refusal);
-    if (!tlm_rest_text_equal_caseless(value, "chunked"))
+    if (!tlm_http_text_equal_caseless(value, "chunked"))
         return refuse(501, "the only Transfer-Encoding is chunked", ret_refusal);
     counts->request->has_body = counts->request->has_length = true;
     return true;
 }
 
-static bool judge_field(tlm_text name, tlm_text value, tally *counts, tlm_rest_refusal *ret_refusal)
+static bool judge_field(tlm_text name, tlm_text value, tally *counts, tlm_http_refusal *ret_refusal)
 {
-    if (tlm_rest_text_equal_caseless(name, "Content-Length"))
+    if (tlm_http_text_equal_caseless(name, "Content-Length"))
         return judge_length(value, counts, ret_refusal);
-    if (tlm_rest_text_equal_caseless(name, "Transfer-Encoding"))
+    if (tlm_http_text_equal_caseless(name, "Transfer-Encoding"))
         return judge_encoding(value, counts, ret_refusal);
-    if (tlm_rest_text_equal_caseless(name, "Host")) {
+    if (tlm_http_text_equal_caseless(name, "Host")) {
         counts->hosts++;
-    } else if (tlm_rest_text_equal_caseless(name, "Upgrade")) {
+    } else if (tlm_http_text_equal_caseless(name, "Upgrade")) {
         counts->request->has_upgrade = true;
-    } else if (tlm_rest_text_equal_caseless(name, "Origin")) {
+    } else if (tlm_http_text_equal_caseless(name, "Origin")) {
         counts->request->origin = value;
-    } else if (tlm_rest_text_equal_caseless(name, "Access-Control-Request-Method")) {
+    } else if (tlm_http_text_equal_caseless(name, "Access-Control-Request-Method")) {
         counts->request->is_preflight = true;
     }
     return true;
@@ -166,11 +165,11 @@ static bool is_field_value(tlm_text value)
     return true;
 }
 
-static bool judge_line(tlm_text line, tally *counts, tlm_rest_refusal *ret_refusal)
+static bool judge_line(tlm_text line, tally *counts, tlm_http_refusal *ret_refusal)
 {
     const char *colon = memchr(line.data, ':', line.size);
 
-    if (++counts->lines > TLM_REST_HEADERS_MAX)
+    if (++counts->lines > TLM_HTTP_HEADERS_MAX)
         return refuse(431, "more than 100 header lines", ret_refusal);
     if (line.data[0] == ' ' || line.data[0] == '\t')
         return refuse(400, "a header line begins with a blank (folded headers are obsolete)", ret_refusal);
@@ -178,28 +177,28 @@ static bool judge_line(tlm_text line, tally *counts, tlm_rest_refusal *ret_refus
         return refuse(400, "a header line without a colon", ret_refusal);
     tlm_text name = {line.data, (size_t)(colon - line.data)};
     tlm_text value = {colon + 1, line.size - name.size - 1};
-    if (!tlm_rest_is_token(name))
+    if (!tlm_http_is_token(name))
         return refuse(400, "a header name is malformed (no blank may stand before the colon)", ret_refusal);
     if (!is_field_value(value))
         return refuse(400, "a header holds a control character", ret_refusal);
     return judge_field(name, trim(value), counts, ret_refusal);
 }
 
-static bool judge_whole(const tally *counts, tlm_rest_refusal *ret_refusal)
+static bool judge_whole(const tally *counts, tlm_http_refusal *ret_refusal)
 {
-    if (counts->hosts > 1 || (counts->hosts == 0 && !counts->is_http_1_0))
+    if (counts->hosts > 1 || (counts->hosts == 0 && !counts->request->is_http_1_0))
         return refuse(400, "exactly one Host header is needed", ret_refusal);
     if (counts->lengths > 0 && counts->encodings > 0)
         return refuse(400, "Content-Length and Transfer-Encoding contradict each other", ret_refusal);
     return true;
 }
 
-bool tlm_rest_head_judge(tlm_text head, tlm_rest_request *ret_request, tlm_rest_refusal *ret_refusal)
+bool tlm_http_head_judge(tlm_text head, tlm_http_request *ret_request, tlm_http_refusal *ret_refusal)
 {
     tally counts = {.request = ret_request};
     tlm_text line;
 
-    *ret_request = (tlm_rest_request){0};
+    *ret_request = (tlm_http_request){0};
     if (!take_line(&head, &line))
         return refuse(400, "lines of a head end in CR LF", ret_refusal);
     if (!judge_request_line(line, &counts, ret_refusal))
@@ -212,4 +211,37 @@ bool tlm_rest_head_judge(tlm_text head, tlm_rest_request *ret_request, tlm_rest_
         if (!judge_line(line, &counts, ret_refusal))
             return false;
     }
+}
+
+bool tlm_http_head_field(tlm_text head, const char *name, size_t *at, tlm_text *ret_value)
+{
+    tlm_text rest = {head.data + *at, head.size - *at};
+    tlm_text line;
+
+    while (take_line(&rest, &line) && line.size > 0) {
+        const char *colon = memchr(line.data, ':', line.size);
+        *at = head.size - rest.size;
+        /* The request line may hold a colon too, but its method is followed by a blank. */
+        if (!colon || !tlm_http_text_equal_caseless((tlm_text){line.data, (size_t)(colon - line.data)}, name))
+            continue;
+        *ret_value = trim((tlm_text){colon + 1, (size_t)(line.data + line.size - colon) - 1});
+        return true;
+    }
+    return false;
+}
+
+bool tlm_http_list_next(tlm_text *value, tlm_text *ret_element)
+{
+    while (value->size > 0) {
+        const char *comma = memchr(value->data, ',', value->size);
+        tlm_text element = {value->data, comma ? (size_t)(comma - value->data) : value->size};
+        size_t used = element.size + (comma ? 1 : 0);
+        *value = (tlm_text){value->data + used, value->size - used};
+        element = trim(element);
+        if (element.size > 0) {
+            *ret_element = element;
+            return true;
+        }
+    }
+    return false;
 }

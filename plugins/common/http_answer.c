@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "answer.h"
+#include "common/http_answer.h"
 
 #include "common/json_writer.h"
 #include "common/time.h"
@@ -14,25 +14,25 @@
 #define DISCARD_SIZE 4096
 #define DISCARD_READS_MAX 16
 
-void tlm_rest_answer_init(tlm_rest_answer *answer)
+void tlm_http_answer_init(tlm_http_answer *answer)
 {
-    *answer = (tlm_rest_answer){.status = 200, .body = TLM_BUFFER_INIT};
-    tlm_rest_answer_header(answer, "Cache-Control", "no-store");
-    tlm_rest_answer_header(answer, "X-Content-Type-Options", "nosniff");
+    *answer = (tlm_http_answer){.status = 200, .body = TLM_BUFFER_INIT};
+    tlm_http_answer_header(answer, "Cache-Control", "no-store");
+    tlm_http_answer_header(answer, "X-Content-Type-Options", "nosniff");
 }
 
-void tlm_rest_answer_finish(tlm_rest_answer *answer)
+void tlm_http_answer_finish(tlm_http_answer *answer)
 {
     tlm_buffer_finish(&answer->body);
 }
 
-void tlm_rest_answer_header(tlm_rest_answer *answer, const char *name, const char *value)
+void tlm_http_answer_header(tlm_http_answer *answer, const char *name, const char *value)
 {
-    assert(answer->header_count < TLM_REST_ANSWER_HEADERS_MAX);
-    answer->headers[answer->header_count++] = (tlm_rest_header){name, value};
+    assert(answer->header_count < TLM_HTTP_ANSWER_HEADERS_MAX);
+    answer->headers[answer->header_count++] = (tlm_http_header){name, value};
 }
 
-const char *tlm_rest_reason(unsigned status)
+const char *tlm_http_reason(unsigned status)
 {
     static const struct {
         unsigned status;
@@ -41,12 +41,14 @@ const char *tlm_rest_reason(unsigned status)
         {200, "OK"},
         {204, "No Content"},
         {400, "Bad Request"},
+        {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {413, "Content Too Large"},
         {414, "URI Too Long"},
         {422, "Unprocessable Content"},
         {426, "Upgrade Required"},
+        {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"},
         {501, "Not Implemented"},
@@ -60,7 +62,7 @@ const char *tlm_rest_reason(unsigned status)
     return "Error";
 }
 
-int64_t tlm_rest_now_ns(void)
+int64_t tlm_http_now_ns(void)
 {
     struct timespec now;
 
@@ -69,10 +71,10 @@ int64_t tlm_rest_now_ns(void)
     return ((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000) * 1000000;
 }
 
-void tlm_rest_answer_error(tlm_rest_answer *answer, unsigned status, const char *detail, ...)
+void tlm_http_answer_error(tlm_http_answer *answer, unsigned status, const char *detail, ...)
 {
     char text[DETAIL_SIZE], timestamp[TLM_TIME_SIZE];
-    const char *reason = tlm_rest_reason(status);
+    const char *reason = tlm_http_reason(status);
     tlm_json_writer writer;
     va_list arguments;
 
@@ -88,19 +90,19 @@ void tlm_rest_answer_error(tlm_rest_answer *answer, unsigned status, const char 
     TLM_JSON_KEY(&writer, "detail");
     tlm_json_string(&writer, text, size < 0 ? 0 : strnlen(text, sizeof text));
     TLM_JSON_KEY(&writer, "timestamp");
-    tlm_json_string(&writer, timestamp, tlm_time_format(tlm_rest_now_ns(), timestamp));
+    tlm_json_string(&writer, timestamp, tlm_time_format(tlm_http_now_ns(), timestamp));
     tlm_json_end_object(&writer);
     answer->content_type = "application/json";
 }
 
-static void write_head(const tlm_rest_answer *answer, tlm_buffer *out)
+static void write_head(const tlm_http_answer *answer, tlm_buffer *out)
 {
     char line[128];
 
-    int size = snprintf(line, sizeof line, "HTTP/1.1 %u %s\r\n", answer->status, tlm_rest_reason(answer->status));
+    int size = snprintf(line, sizeof line, "HTTP/1.1 %u %s\r\n", answer->status, tlm_http_reason(answer->status));
     tlm_buffer_append(out, line, (size_t)size);
     for (uint32_t i = 0; i < answer->header_count; i++) {
-        const tlm_rest_header *header = &answer->headers[i];
+        const tlm_http_header *header = &answer->headers[i];
         tlm_buffer_append(out, header->name, strlen(header->name));
         tlm_buffer_append(out, ": ", 2);
         tlm_buffer_append(out, header->value, strlen(header->value));
@@ -114,7 +116,7 @@ static void write_head(const tlm_rest_answer *answer, tlm_buffer *out)
     tlm_buffer_append(out, line, (size_t)size);
 }
 
-void tlm_rest_answer_send(tlm_rest_answer *answer, int fd, bool without_body)
+void tlm_http_answer_send(tlm_http_answer *answer, int fd, bool without_body)
 {
     tlm_buffer out = TLM_BUFFER_INIT;
     char dropped[DISCARD_SIZE];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Adds `emote` to each entry of a list of {name, count}. The list is valid JSON of a known shape, but stores may have
  * reordered its members and added blanks, so it is scanned rather than cut at fixed places. */
-#include "rows.h"
+#include "common/row_json.h"
 
 typedef struct scanner {
     const char *at, *end;
@@ -96,7 +96,7 @@ static bool walk(tlm_text json, tlm_json_writer *writer)
     return take(&in, ']');
 }
 
-void tlm_rest_emotes_write(tlm_json_writer *writer, tlm_text json)
+void tlm_emotes_write(tlm_json_writer *writer, tlm_text json)
 {
     if (!walk(json, NULL)) {
         tlm_json_raw(writer, json.data, json.size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "target.h"
+#include "common/http_target.h"
 
 #include <strings.h>
 
@@ -65,14 +65,14 @@ static tlm_text without_authority(tlm_text raw)
     return raw;
 }
 
-static int parse_path(tlm_text path, tlm_rest_target *target, cursor *out)
+static int parse_path(tlm_text path, tlm_http_target *target, cursor *out)
 {
     tlm_text part;
 
     if (path.size > 0 && path.data[0] == '/')
         path = (tlm_text){path.data + 1, path.size - 1};
     while (take_part(&path, '/', &part)) {
-        if (target->segment_count == TLM_REST_SEGMENTS_MAX)
+        if (target->segment_count == TLM_HTTP_SEGMENTS_MAX)
             return -ENOENT;
         if (!decode(part, out, &target->segments[target->segment_count]))
             return -EINVAL;
@@ -81,9 +81,9 @@ static int parse_path(tlm_text path, tlm_rest_target *target, cursor *out)
     return 0;
 }
 
-static void parse_parameter(tlm_text part, tlm_rest_target *target, cursor *out)
+static void parse_parameter(tlm_text part, tlm_http_target *target, cursor *out)
 {
-    tlm_rest_parameter *parameter = &target->parameters[target->parameter_count];
+    tlm_http_parameter *parameter = &target->parameters[target->parameter_count];
     tlm_text name = {0}, value = {0};
 
     take_part(&part, '=', &name);
@@ -96,13 +96,13 @@ static void parse_parameter(tlm_text part, tlm_rest_target *target, cursor *out)
     target->parameter_count++;
 }
 
-int tlm_rest_target_parse(tlm_text raw, tlm_rest_target *ret_target)
+int tlm_http_target_parse(tlm_text raw, tlm_http_target *ret_target)
 {
     cursor out = {ret_target->text};
     tlm_text path, part;
 
     ret_target->segment_count = ret_target->parameter_count = 0;
-    if (raw.size > TLM_REST_TARGET_MAX)
+    if (raw.size > TLM_HTTP_TARGET_MAX)
         return -ENAMETOOLONG;
     if (tlm_text_equal(raw, tlm_text_of("*")))
         return 0;
@@ -111,16 +111,16 @@ int tlm_rest_target_parse(tlm_text raw, tlm_rest_target *ret_target)
     take_part(&raw, '?', &path);
     int result = parse_path(path, ret_target, &out);
     while (result == 0 && take_part(&raw, '&', &part)) {
-        if (ret_target->parameter_count == TLM_REST_PARAMETERS_MAX)
+        if (ret_target->parameter_count == TLM_HTTP_PARAMETERS_MAX)
             return -E2BIG;
         parse_parameter(part, ret_target, &out);
     }
     return result;
 }
 
-int tlm_rest_target_parameter(const tlm_rest_target *target, const char *name, tlm_text *ret_value)
+int tlm_http_target_parameter(const tlm_http_target *target, const char *name, tlm_text *ret_value)
 {
-    const tlm_rest_parameter *found = NULL;
+    const tlm_http_parameter *found = NULL;
 
     for (uint32_t i = 0; i < target->parameter_count; i++) {
         if (!tlm_text_equal(target->parameters[i].name, tlm_text_of(name)))
