@@ -255,6 +255,8 @@ static void parse(tlm_ws_loop *loop, tlm_ws_client *client, tlm_text bytes)
         return; /* an answer could not be sent */
     if (result == TLM_WS_INPUT_REFUSED)
         tlm_ws_client_close(loop, client, TLM_WS_CLOSE_POLICY, "too many frames a second");
+    else if (result == TLM_WS_INPUT_BROKEN)
+        tlm_ws_client_close(loop, client, TLM_WS_CLOSE_PROTOCOL, "malformed frame");
     else if (result < 0)
         tlm_ws_client_close(loop, client, TLM_WS_CLOSE_INTERNAL, "not enough memory");
     else if (at.is_binary && result == TLM_WS_INPUT_OPEN)

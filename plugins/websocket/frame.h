@@ -26,6 +26,7 @@ typedef struct tlm_ws_frame {
 /** Close codes of RFC 6455 section 7.4.1 that this frontend begins with. */
 enum {
     TLM_WS_CLOSE_GOING_AWAY = 1001,
+    TLM_WS_CLOSE_PROTOCOL = 1002,
     TLM_WS_CLOSE_UNSUPPORTED = 1003,
     TLM_WS_CLOSE_POLICY = 1008,
     TLM_WS_CLOSE_INTERNAL = 1011

@@ -12,7 +12,7 @@ struct tlm_ws_input {
     uint64_t fed;                /* bytes given to the parser */
     bool is_in_message;          /* a fragment came, its last one not yet */
     bool is_in_frame;
-    bool is_refused;
+    bool is_refused, is_broken;
 };
 
 /* --- wslay's callbacks ----------------------------------------------------------------------------------------- */
@@ -23,7 +23,7 @@ static ssize_t receive(wslay_event_context_ptr parser, uint8_t *out, size_t size
     size_t part = size < input->bytes.size ? size : input->bytes.size;
 
     (void)flags;
-    if (part == 0 || input->is_refused) {
+    if (part == 0 || input->is_refused || input->is_broken) {
         wslay_event_set_error(parser, WSLAY_ERR_WOULDBLOCK);
         return -1;
     }
@@ -61,10 +61,11 @@ static void frame_begins(wslay_event_context_ptr parser, const struct wslay_even
     input->is_in_frame = true;
     if (!wslay_is_ctrl_frame(frame->opcode))
         input->is_in_message = !frame->fin;
-    if (!input->reader->frame(input->reader->context)) {
-        input->is_refused = true;
+    /* RFC 6455 section 5.5.1: a body begins with two bytes of status; wslay takes a single byte for none. */
+    input->is_broken = frame->opcode == WSLAY_CONNECTION_CLOSE && frame->payload_length == 1;
+    input->is_refused = !input->reader->frame(input->reader->context);
+    if (input->is_refused || input->is_broken)
         wslay_event_shutdown_read(parser);
-    }
 }
 
 static void frame_ends(wslay_event_context_ptr parser, void *context)
@@ -125,12 +126,18 @@ static bool is_between_messages(const tlm_ws_input *input)
 
 static int parse(tlm_ws_input *input)
 {
-    if (wslay_event_recv(input->parser) != 0)
-        return -ENOMEM;
-    if (wslay_event_want_write(input->parser) && wslay_event_send(input->parser) != 0)
+    int result = wslay_event_recv(input->parser);
+
+    if (result == WSLAY_ERR_NOMEM)
         return -ENOMEM;
     if (input->is_refused)
         return TLM_WS_INPUT_REFUSED;
+    /* Our own callback never fails, so it is the head of a frame that is wrong, for which wslay closes without a code.
+     */
+    if (result != 0 || input->is_broken)
+        return TLM_WS_INPUT_BROKEN;
+    if (wslay_event_want_write(input->parser) && wslay_event_send(input->parser) != 0)
+        return -ENOMEM;
     return wslay_event_get_read_enabled(input->parser) ? TLM_WS_INPUT_OPEN : TLM_WS_INPUT_OVER;
 }
 

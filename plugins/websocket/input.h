@@ -27,9 +27,10 @@ typedef struct tlm_ws_reader {
 } tlm_ws_reader;
 
 enum {
-    TLM_WS_INPUT_OPEN = 0,   /**< more may come */
-    TLM_WS_INPUT_OVER = 1,   /**< a close frame came, or a violation; the answer to it is among the replies */
-    TLM_WS_INPUT_REFUSED = 2 /**< `frame` said that it is enough */
+    TLM_WS_INPUT_OPEN = 0,    /**< more may come */
+    TLM_WS_INPUT_OVER = 1,    /**< a close frame came, or a violation; the answer to it is among the replies */
+    TLM_WS_INPUT_REFUSED = 2, /**< `frame` said that it is enough */
+    TLM_WS_INPUT_BROKEN = 3   /**< no frame can begin like this: a protocol error without an answer among the replies */
 };
 
 /**
