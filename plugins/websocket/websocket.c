@@ -264,7 +264,7 @@ static const tlm_option options[] = {
     {"origins", TLM_OPTION_LIST, 0, AT(origins), NULL, 0, 0, NULL,
      "Origins whose pages may connect, compared exactly, such as http://localhost:3000. Pages of this server's own "
      "origin, and clients that send no Origin, always may."},
-    {"interval", TLM_OPTION_DURATION, 0, AT(interval), "1.5s", 50, 3600000, NULL,
+    {"interval", TLM_OPTION_DURATION, 0, AT(interval), "1500ms", 50, 3600000, NULL,
      "Time between two updates of a stream, sent whether anything changed or not."},
     {"ping_interval", TLM_OPTION_DURATION, 0, AT(ping_interval), "20s", 100, 3600000, NULL,
      "A client that has sent nothing for so long is pinged."},
