@@ -167,9 +167,11 @@ static bool skip_value(reader *in)
 
 uint32_t tlm_ws_message_read(tlm_text text)
 {
-    reader in = {text.data, text.data + text.size, 0};
     tlm_text type = {0};
 
+    if (text.size == 0)
+        return TLM_WS_MESSAGE_BROKEN; /* and may have no address to count from */
+    reader in = {text.data, text.data + text.size, 0};
     if (!take(&in, '{') || !take_members(&in, &type))
         return TLM_WS_MESSAGE_BROKEN;
     skip_blanks(&in);
