@@ -1,34 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "feed.h"
 
+#include "slots.h"
+
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/queue.h>
 #include <time.h>
-
-#define BUCKETS_FIRST 64
-
-typedef struct waiting_moment {
-    STAILQ_ENTRY(waiting_moment) link;
-    tlm_ws_row *row;
-} waiting_moment;
-
-struct tlm_ws_slot {
-    tlm_ws_slot *next; /* in its bucket */
-    uint64_t key;
-    void *room; /* NULL: it has no clients */
-    uint32_t connections;
-    tlm_ws_row *window; /* not taken yet; of a stream without clients, its early one */
-    int64_t newest_end_ns;
-    bool has_newest, is_newest_final;
-    tlm_ws_row *status; /* not taken yet */
-    STAILQ_HEAD(, waiting_moment) moments;
-    uint32_t moment_count;
-    TAILQ_ENTRY(tlm_ws_slot) news; /* while it has moments */
-    LIST_ENTRY(tlm_ws_slot) open;  /* while it has a room */
-    uint32_t id_size;
-    char id[];
-};
 
 /* One dataset: only the first one of its name that has what is needed is looked at. */
 typedef struct source {
@@ -39,13 +16,12 @@ typedef struct source {
 
 struct tlm_ws_feed {
     uint32_t max_streams;
-    uint64_t seed;
     void (*wake)(void *context);
     void *context;
     pthread_mutex_t mutex; /* guards all below */
     source windows, streams, moments;
-    tlm_ws_slot **buckets;
-    uint32_t bucket_count, slot_count, open_count;
+    tlm_ws_slots slots;
+    uint32_t open_count;
     TAILQ_HEAD(, tlm_ws_slot) news;
     LIST_HEAD(, tlm_ws_slot) open;
     int64_t newest_end_ns; /* of any stream */
@@ -62,72 +38,11 @@ static int64_t clock_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* --- the table of streams -------------------------------------------------------------------------------------- */
-
-/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/, begun with the process' seed and mixed at the end (murmur3's
- * finalizer), since its low bits choose the bucket. */
-static uint64_t key_of(const tlm_ws_feed *feed, tlm_text id)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ feed->seed;
-
-    for (size_t i = 0; i < id.size; i++)
-        hash = (hash ^ (unsigned char)id.data[i]) * UINT64_C(0x100000001b3);
-    hash ^= hash >> 33;
-    hash *= UINT64_C(0xff51afd7ed558ccd);
-    return hash ^ hash >> 33;
-}
-
-static tlm_ws_slot *find(const tlm_ws_feed *feed, tlm_text id, uint64_t key)
-{
-    for (tlm_ws_slot *slot = feed->buckets[key & (feed->bucket_count - 1)]; slot; slot = slot->next)
-        if (slot->key == key && tlm_text_equal((tlm_text){slot->id, slot->id_size}, id))
-            return slot;
-    return NULL;
-}
-
-/* Without memory for more buckets the old ones do, only slower. */
-static void grow(tlm_ws_feed *feed)
-{
-    uint32_t count = feed->bucket_count * 2;
-    tlm_ws_slot **buckets = calloc(count, sizeof(tlm_ws_slot *));
-
-    if (!buckets)
-        return;
-    for (uint32_t i = 0; i < feed->bucket_count; i++) {
-        for (tlm_ws_slot *slot = feed->buckets[i], *next; slot; slot = next) {
-            tlm_ws_slot **bucket = &buckets[slot->key & (count - 1)];
-            next = slot->next;
-            slot->next = *bucket;
-            *bucket = slot;
-        }
-    }
-    free(feed->buckets);
-    feed->buckets = buckets;
-    feed->bucket_count = count;
-}
-
-static tlm_ws_slot *add(tlm_ws_feed *feed, tlm_text id, uint64_t key)
-{
-    tlm_ws_slot *slot = calloc(1, sizeof *slot + id.size);
-
-    if (!slot)
-        return NULL;
-    slot->key = key;
-    slot->id_size = (uint32_t)id.size;
-    memcpy(slot->id, id.data, id.size);
-    STAILQ_INIT(&slot->moments);
-    if (feed->slot_count >= feed->bucket_count)
-        grow(feed);
-    tlm_ws_slot **bucket = &feed->buckets[key & (feed->bucket_count - 1)];
-    slot->next = *bucket;
-    *bucket = slot;
-    feed->slot_count++;
-    return slot;
-}
+/* --- slots ------------------------------------------------------------------------------------------------------ */
 
 static void drop_moment(tlm_ws_slot *slot)
 {
-    waiting_moment *oldest = STAILQ_FIRST(&slot->moments);
+    tlm_ws_moment *oldest = STAILQ_FIRST(&slot->moments);
 
     STAILQ_REMOVE_HEAD(&slot->moments, link);
     slot->moment_count--;
@@ -145,16 +60,13 @@ static void drop_moments(tlm_ws_feed *feed, tlm_ws_slot *slot)
 
 static void forget(tlm_ws_feed *feed, tlm_ws_slot *slot)
 {
-    tlm_ws_slot **link = &feed->buckets[slot->key & (feed->bucket_count - 1)];
-
-    while (*link != slot)
-        link = &(*link)->next;
-    *link = slot->next;
-    feed->slot_count--;
     drop_moments(feed, slot);
-    free(slot->window);
-    free(slot->status);
-    free(slot);
+    tlm_ws_slots_remove(&feed->slots, slot);
+}
+
+static tlm_ws_slot *find(const tlm_ws_feed *feed, tlm_text id)
+{
+    return tlm_ws_slots_find(&feed->slots, id, tlm_ws_slots_key(&feed->slots, id));
 }
 
 /* --- life ------------------------------------------------------------------------------------------------------ */
@@ -167,19 +79,16 @@ int tlm_ws_feed_create(uint32_t max_streams, uint64_t seed, void (*wake)(void *c
     if (!feed)
         return -ENOMEM;
     *feed = (tlm_ws_feed){.max_streams = max_streams,
-                          .seed = seed,
                           .wake = wake,
                           .context = context,
                           .mutex = PTHREAD_MUTEX_INITIALIZER,
                           .windows = {.view = &tlm_ws_windows_view},
                           .streams = {.view = &tlm_ws_streams_view},
                           .moments = {.view = &tlm_ws_moments_view},
-                          .bucket_count = BUCKETS_FIRST,
                           .newest_end_ns = INT64_MIN};
     TAILQ_INIT(&feed->news);
     LIST_INIT(&feed->open);
-    feed->buckets = calloc(BUCKETS_FIRST, sizeof(tlm_ws_slot *));
-    if (!feed->buckets) {
+    if (tlm_ws_slots_init(&feed->slots, seed) < 0) {
         free(feed);
         return -ENOMEM;
     }
@@ -191,10 +100,10 @@ void tlm_ws_feed_destroy(tlm_ws_feed *feed)
 {
     if (!feed)
         return;
-    for (uint32_t i = 0; i < feed->bucket_count; i++)
-        while (feed->buckets[i])
-            forget(feed, feed->buckets[i]);
-    free(feed->buckets);
+    tlm_ws_slot *slot;
+    while ((slot = tlm_ws_slots_any(&feed->slots)) != NULL)
+        forget(feed, slot);
+    tlm_ws_slots_finish(&feed->slots);
     pthread_mutex_destroy(&feed->mutex);
     free(feed);
 }
@@ -237,13 +146,13 @@ static void receive_window(tlm_ws_feed *feed, const tlm_cell *row, bool is_final
     const tlm_ws_map *map = &feed->windows.map;
     tlm_cell stream = tlm_ws_map_cell(map, row, TLM_WS_WINDOW_STREAM);
     int64_t end_ns = tlm_ws_map_cell(map, row, TLM_WS_WINDOW_END).as.integer;
-    uint64_t key = key_of(feed, stream_of(&stream));
-    tlm_ws_slot *slot = find(feed, stream_of(&stream), key);
+    uint64_t key = tlm_ws_slots_key(&feed->slots, stream_of(&stream));
+    tlm_ws_slot *slot = tlm_ws_slots_find(&feed->slots, stream_of(&stream), key);
 
     if (end_ns > feed->newest_end_ns)
         feed->newest_end_ns = end_ns;
-    if (!slot && !is_final && feed->slot_count - feed->open_count < feed->max_streams)
-        slot = add(feed, stream_of(&stream), key);
+    if (!slot && !is_final && feed->slots.count - feed->open_count < feed->max_streams)
+        slot = tlm_ws_slots_add(&feed->slots, stream_of(&stream), key);
     if (!slot || !is_newer(slot, end_ns, is_final))
         return;
     if (is_final && !slot->room)
@@ -275,7 +184,7 @@ static tlm_ws_slot *open_slot_of(const tlm_ws_feed *feed, const source *from, co
     if (!tlm_ws_map_is_usable(&from->map, row))
         return NULL;
     tlm_cell stream = tlm_ws_map_cell(&from->map, row, column);
-    tlm_ws_slot *slot = find(feed, stream_of(&stream), key_of(feed, stream_of(&stream)));
+    tlm_ws_slot *slot = find(feed, stream_of(&stream));
     return slot && slot->room ? slot : NULL;
 }
 
@@ -301,7 +210,7 @@ void tlm_ws_feed_receive_streams(void *context, const tlm_rows *rows)
 static bool keep_moment(tlm_ws_feed *feed, tlm_ws_slot *slot, const tlm_cell *row)
 {
     bool is_first = TAILQ_EMPTY(&feed->news);
-    waiting_moment *moment = calloc(1, sizeof *moment);
+    tlm_ws_moment *moment = calloc(1, sizeof *moment);
 
     if (moment)
         moment->row = tlm_ws_row_create(&feed->moments.map, row, true);
@@ -344,7 +253,7 @@ void tlm_ws_feed_receive_moments(void *context, const tlm_rows *rows)
 void *tlm_ws_feed_find(tlm_ws_feed *feed, tlm_text stream_id)
 {
     pthread_mutex_lock(&feed->mutex);
-    const tlm_ws_slot *slot = find(feed, stream_id, key_of(feed, stream_id));
+    const tlm_ws_slot *slot = find(feed, stream_id);
     void *room = slot ? slot->room : NULL;
     pthread_mutex_unlock(&feed->mutex);
     return room;
@@ -352,12 +261,12 @@ void *tlm_ws_feed_find(tlm_ws_feed *feed, tlm_text stream_id)
 
 tlm_ws_slot *tlm_ws_feed_open(tlm_ws_feed *feed, tlm_text stream_id, void *room)
 {
-    uint64_t key = key_of(feed, stream_id);
+    uint64_t key = tlm_ws_slots_key(&feed->slots, stream_id);
 
     pthread_mutex_lock(&feed->mutex);
-    tlm_ws_slot *slot = find(feed, stream_id, key);
+    tlm_ws_slot *slot = tlm_ws_slots_find(&feed->slots, stream_id, key);
     if (!slot)
-        slot = add(feed, stream_id, key);
+        slot = tlm_ws_slots_add(&feed->slots, stream_id, key);
     if (slot) {
         slot->room = room;
         feed->open_count++;
@@ -379,7 +288,7 @@ void tlm_ws_feed_close(tlm_ws_feed *feed, tlm_ws_slot *slot, tlm_ws_row *window)
         slot->window = window;
     }
     bool is_kept = slot->window && !slot->window->is_final && !slot->is_newest_final && slot->has_newest &&
-                   feed->slot_count - feed->open_count <= feed->max_streams;
+                   feed->slots.count - feed->open_count <= feed->max_streams;
     drop_moments(feed, slot);
     free(slot->status);
     slot->status = NULL;
@@ -411,7 +320,7 @@ tlm_ws_row *tlm_ws_feed_take_moment(tlm_ws_feed *feed, void **ret_room)
     pthread_mutex_lock(&feed->mutex);
     tlm_ws_slot *slot = TAILQ_FIRST(&feed->news);
     if (slot) {
-        waiting_moment *moment = STAILQ_FIRST(&slot->moments);
+        tlm_ws_moment *moment = STAILQ_FIRST(&slot->moments);
         *ret_room = slot->room;
         row = moment->row;
         STAILQ_REMOVE_HEAD(&slot->moments, link);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file loop_inside.h
- * What the rooms of the loop share: loop.c (the thread), client.c (one connection), room.c (one stream). The loop's
+ * What the rooms of the loop share: loop.c (the thread), client*.c (one connection), room.c (one stream). The loop's
  * thread alone, unless a member says otherwise.
  */
 #ifndef TLM_WEBSOCKET_LOOP_INSIDE_H
@@ -121,7 +121,7 @@ struct tlm_ws_loop {
     char bytes[TLM_WS_READ_SIZE];
 };
 
-/* --- client.c -------------------------------------------------------------------------------------------------- */
+/* --- client_open.c, client_read.c, client.c -------------------------------------------------------------------- */
 
 /** Makes a client of an arrival, which is freed; or answers and closes it. */
 void tlm_ws_client_open(tlm_ws_loop *loop, tlm_ws_arrival *arrival);
@@ -129,6 +129,12 @@ void tlm_ws_client_open(tlm_ws_loop *loop, tlm_ws_arrival *arrival);
 void tlm_ws_client_send(tlm_ws_loop *loop, tlm_ws_client *client, tlm_ws_frame *frame);
 /** Begins to close: nothing but the close frame is sent any more. May end the client. */
 void tlm_ws_client_close(tlm_ws_loop *loop, tlm_ws_client *client, uint16_t code, const char *reason);
+/** Takes the last frame, which may be NULL (no memory), and sends it after what is half sent. May end the client. */
+void tlm_ws_client_finish(tlm_ws_loop *loop, tlm_ws_client *client, tlm_ws_frame *frame);
+/** Sends what waits. May end the client. */
+void tlm_ws_client_flush(tlm_ws_loop *loop, tlm_ws_client *client);
+/** Begins to wait for another deadline (TLM_WS_BEAT_...). */
+void tlm_ws_client_wait(tlm_ws_loop *loop, tlm_ws_client *client, uint8_t beat);
 /** Reads and writes. May end the client. */
 void tlm_ws_client_serve(tlm_ws_loop *loop, tlm_ws_client *client, uint32_t events);
 /** Cuts it off; it is freed at the end of the round. */

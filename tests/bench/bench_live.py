@@ -13,6 +13,7 @@ import resource
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -186,13 +187,14 @@ def main():
             print(f"run {turn + 1}", flush=True)
             for contestant, start in contestants.items():
                 results[contestant].append(run(options, folder, contestant, start))
-    print("\nbest (worst) of", options.runs)
+    print("\nbest (median, worst) of", options.runs)
     best = {}
     for contestant, found in results.items():
         best[contestant] = {key: min(one[key] for one in found) for key in found[0]}
         worst = {key: max(one[key] for one in found) for key in found[0]}
+        middle = {key: statistics.median(one[key] for one in found) for key in found[0]}
         print(f"  {contestant:10} " + "  ".join(
-            f"{key} {best[contestant][key]:.2f} ({worst[key]:.2f})"
+            f"{key} {best[contestant][key]:.2f} ({middle[key]:.2f}, {worst[key]:.2f})"
             for key in ("p50_ms", "p99_ms", "cores", "cpu_us_a_message", "kib_a_client")))
     print("ratio, node ws / telemetra, of the best: " + ", ".join(
         f"{key} {best['node ws'][key] / best['telemetra'][key]:.1f}"

@@ -29,6 +29,8 @@
 #define REST_MAX 8192
 /* Connections on their way at a time: less than any backlog. */
 #define OPENING_MAX 64
+/* A whole number of updates' intervals. */
+#define CONNECT_SECONDS 6
 /* Ages in tenths of a millisecond, up to 20 s. */
 #define BINS 200000
 
@@ -184,12 +186,17 @@ static void serve_ready(load *self, int timeout_ms)
             serve(self, &self->clients[events[i].data.u32]);
 }
 
+/* Paced, so that the updates of both servers are spread alike, however fast they take connections. */
 static void connect_all(load *self)
 {
+    double begin_ms = clock_ms(CLOCK_MONOTONIC);
+
     while (self->open < self->client_count) {
-        while (self->begun < self->client_count && self->begun - self->open < OPENING_MAX)
+        double due = (clock_ms(CLOCK_MONOTONIC) - begin_ms) / (CONNECT_SECONDS * 1000) * self->client_count;
+        while (self->begun < self->client_count && self->begun - self->open < OPENING_MAX &&
+               (self->is_lockstep || self->begun < due))
             begin_client(self);
-        serve_ready(self, 1000);
+        serve_ready(self, 1);
         if (self->closed > 0)
             die("a connection was closed");
     }
@@ -200,7 +207,7 @@ static double percentile_ms(const load *self, double share)
     uint64_t wanted = (uint64_t)(share * (double)self->messages), seen = 0;
     uint32_t bin = 0;
 
-    while (bin < BINS - 1 && (seen += self->bins[bin]) <= wanted)
+    while (bin < BINS - 1 && (seen += self->bins[bin]) < wanted)
         bin++;
     return (bin + 1) / 10.0;
 }
