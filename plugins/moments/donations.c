@@ -28,13 +28,17 @@
 static const tlm_baseline_tuning tuning = {
     .level_gain = 1.0 / 30, .spread_gain = 1.0 / 60, .spread_min = 1, .widening = 1.25};
 
-/* First guesses: about a subscription, 5.00, and as many bits as a dollar's worth of them each cent. */
+/* What a subscription costs, about: the first guess of what a minute with money brings, and the least it is taken for.
+ * A currency that is not here has to be seen a few times first. */
 static const struct {
     char code[4];
     double amount;
-} priors[] = {{"USD", 5}, {"EUR", 5}, {"GBP", 5}, {"CAD", 5}, {"AUD", 5}, {"CHF", 5}, {"bit", 500}};
+} priors[] = {{"USD", 5}, {"EUR", 5}, {"GBP", 5}, {"CAD", 5}, {"AUD", 5}, {"CHF", 5}};
 
-#define BITS "bit"
+/* A bit pays the streamer a US cent (Twitch, "Cheering with Bits":
+ * https://help.twitch.tv/s/article/guide-to-cheering-with-bits), so bits are counted with the dollars. */
+#define BITS_CURRENCY "USD"
+#define BITS_PER_UNIT 100.0
 
 /* The money of a window. */
 typedef struct {
@@ -49,6 +53,7 @@ typedef struct {
 typedef struct {
     double z, value, expected;
     char code[4]; /* empty: the number of transactions */
+    bool is_bits; /* nothing but bits */
     bool is_worth_it;
 } finding;
 
@@ -56,7 +61,14 @@ typedef struct {
 
 static void add_sum(money *of, const char *code, double amount)
 {
-    if (of->count == TLM_CURRENCIES_MAX || amount <= 0)
+    if (amount <= 0)
+        return;
+    for (uint32_t i = 0; i < of->count; i++)
+        if (!memcmp(of->sums[i].code, code, 3)) {
+            of->sums[i].amount += amount;
+            return;
+        }
+    if (of->count == TLM_CURRENCIES_MAX)
         return;
     memcpy(of->sums[of->count].code, code, 3);
     of->sums[of->count].code[3] = '\0';
@@ -82,7 +94,7 @@ static void read_amounts(tlm_text json, money *ret_money)
 static void read_money(const tlm_window_row *row, money *ret_money)
 {
     *ret_money = (money){0};
-    add_sum(ret_money, BITS, (double)row->bits);
+    add_sum(ret_money, BITS_CURRENCY, (double)row->bits / BITS_PER_UNIT);
     read_amounts(row->amounts, ret_money);
 }
 
@@ -109,6 +121,13 @@ static tlm_currency *find_currency(tlm_donations *donations, const char *code)
     return added;
 }
 
+/* What a minute with money brings; above 0 for a currency that is judged. */
+static double typical_of(const tlm_currency *currency)
+{
+    double typical = currency->typical * currency->typical, least = prior_of(currency->code);
+    return typical > least ? typical : least;
+}
+
 static uint16_t one_more(uint16_t count)
 {
     return count < UINT16_MAX ? (uint16_t)(count + 1) : count;
@@ -129,7 +148,8 @@ static void learn_currency(tlm_currency *currency, double amount)
         root = currency->typical > 0 && root > clip ? clip : root;
         currency->typical += larger(TYPICAL_GAIN, 1 / (currency->paid + prior)) * (root - currency->typical);
     }
-    double share = currency->typical > 0 ? amount / (currency->typical * currency->typical) : 0;
+    double typical = typical_of(currency);
+    double share = typical > 0 ? amount / typical : 0;
     share = share > USUAL_CLIP ? USUAL_CLIP : share;
     currency->usual += larger(USUAL_GAIN, 1 / (currency->minutes + PRIOR_MINUTES)) * (share - currency->usual);
 }
@@ -154,7 +174,7 @@ static void move_money(tlm_donations *donations, const money *sums)
     for (uint32_t i = 0; i < donations->currency_count; i++) {
         tlm_currency *currency = &donations->currencies[i];
         double amount = amount_of(sums, currency->code);
-        if (amount >= LASTING_AMOUNTS * currency->typical * currency->typical)
+        if (amount >= LASTING_AMOUNTS * typical_of(currency))
             currency->typical = sqrt(amount);
     }
 }
@@ -199,16 +219,17 @@ static void judge_count(const tlm_judge *judge, const tlm_donations *donations, 
                                ret_finding->z >= judge->settings->threshold;
 }
 
-static void judge_money(const tlm_judge *judge, tlm_donations *donations, const money *sums, finding *best)
+static void judge_money(const tlm_judge *judge, tlm_donations *donations, const money *sums, double bits, finding *best)
 {
     for (uint32_t i = 0; i < sums->count; i++) {
         const tlm_currency *currency = find_currency(donations, sums->sums[i].code);
         if (!currency || (currency->paid < PAID_MIN && prior_of(currency->code) <= 0))
             continue;
-        double typical = currency->typical * currency->typical;
+        double typical = typical_of(currency);
         finding found = {.value = sums->sums[i].amount, .expected = currency->usual * typical};
         found.z = tlm_baseline_scale(found.value / typical) - tlm_baseline_scale(currency->usual);
         found.is_worth_it = found.z >= judge->settings->threshold;
+        found.is_bits = !strcmp(currency->code, BITS_CURRENCY) && found.value <= bits / BITS_PER_UNIT;
         memcpy(found.code, currency->code, sizeof found.code);
         take_if_more(best, &found);
     }
@@ -226,32 +247,23 @@ static void write_count_sentence(const finding *found, const char *span, char ou
                    is_rare ? "" : tlm_words_number(found->expected, usual));
 }
 
-static void write_money_sentence(const finding *found, const tlm_currency *currency, const char *span,
+static void write_money_sentence(const finding *found, double typical, const char *span,
                                  char out[static TLM_SENTENCE_SIZE])
 {
-    char amount[TLM_WORDS_SIZE], typical[TLM_WORDS_SIZE], times[TLM_WORDS_SIZE];
-    bool is_bits = !strcmp(found->code, BITS);
-    double usual = currency->typical * currency->typical;
+    char amount[TLM_WORDS_SIZE], usual[TLM_WORDS_SIZE], times[TLM_WORDS_SIZE];
+    double unit = found->is_bits ? BITS_PER_UNIT : 1;
+    unsigned decimals = found->is_bits ? 0 : 2;
     (void)snprintf(out, TLM_SENTENCE_SIZE,
-                   "%s %s came in %s, about %s times the %s that a minute with %s usually brings.",
-                   tlm_words_amount(found->value, is_bits ? 0 : 2, amount), is_bits ? "bits" : found->code, span,
-                   tlm_words_times(found->value / usual, times), tlm_words_amount(usual, is_bits ? 0 : 2, typical),
-                   is_bits ? "cheers" : "donations");
+                   "%s %s came in %s, about %s times the %s that a minute with money usually brings.",
+                   tlm_words_amount(found->value * unit, decimals, amount), found->is_bits ? "bits" : found->code, span,
+                   tlm_words_times(found->value / typical, times), tlm_words_amount(typical * unit, decimals, usual));
 }
 
-static int emit(tlm_judge *judge, tlm_moments_stream *stream, const tlm_window_row *row, const finding *found)
+static void write_metadata(tlm_judge *judge, const tlm_window_row *row, const finding *found)
 {
-    char sentence[TLM_SENTENCE_SIZE], span[TLM_WORDS_SIZE];
-    int64_t duration_ns = row->end_ns - row->start_ns;
-    bool is_bits = !strcmp(found->code, BITS);
-    tlm_words_span(duration_ns, span);
-    if (found->code[0])
-        write_money_sentence(found, find_currency(&stream->donations, found->code), span, sentence);
-    else
-        write_count_sentence(found, span, sentence);
     tlm_json_writer json;
-    tlm_judge_begin_metadata(judge, &json, duration_ns);
-    if (found->code[0] && !is_bits) {
+    tlm_judge_begin_metadata(judge, &json, row->end_ns - row->start_ns);
+    if (found->code[0] && !found->is_bits) {
         TLM_JSON_KEY(&json, "currency");
         tlm_json_string(&json, found->code, 3);
     }
@@ -262,12 +274,24 @@ static int emit(tlm_judge *judge, tlm_moments_stream *stream, const tlm_window_r
     TLM_JSON_KEY(&json, "amounts");
     tlm_json_raw(&json, row->amounts.data, row->amounts.size);
     tlm_judge_end_metadata(&json);
+}
+
+static int emit(tlm_judge *judge, tlm_moments_stream *stream, const tlm_window_row *row, const finding *found)
+{
+    char sentence[TLM_SENTENCE_SIZE], span[TLM_WORDS_SIZE];
+    double unit = found->is_bits ? BITS_PER_UNIT : 1;
+    tlm_words_span(row->end_ns - row->start_ns, span);
+    if (found->code[0])
+        write_money_sentence(found, typical_of(find_currency(&stream->donations, found->code)), span, sentence);
+    else
+        write_count_sentence(found, span, sentence);
+    write_metadata(judge, row, found);
     tlm_moment moment = {.kind = TLM_MOMENT_DONATION_BURST,
-                         .metric_name = !found->code[0] ? "transaction_count"
-                                        : is_bits       ? "bits"
-                                                        : "amount",
-                         .value = tlm_moment_units(found->value, TLM_MOMENT_SCALE),
-                         .expected = tlm_moment_units(found->expected, TLM_MOMENT_SCALE),
+                         .metric_name = !found->code[0]  ? "transaction_count"
+                                        : found->is_bits ? "bits"
+                                                         : "amount",
+                         .value = tlm_moment_units(found->value * unit, TLM_MOMENT_SCALE),
+                         .expected = tlm_moment_units(found->expected * unit, TLM_MOMENT_SCALE),
                          .z = found->z,
                          .description = tlm_text_of(sentence)};
     return tlm_judge_emit(judge, stream, row, &stream->donations.count.episode, &moment);
@@ -282,7 +306,7 @@ int tlm_judge_donations(tlm_judge *judge, tlm_moments_stream *stream, const tlm_
     pass_silence(judge, donations, row, slides - 1);
     read_money(row, &sums);
     judge_count(judge, donations, row, &best);
-    judge_money(judge, donations, &sums, &best);
+    judge_money(judge, donations, &sums, (double)row->bits, &best);
     bool learns = row->end_ns % (row->end_ns - row->start_ns) == 0;
     bool may_raise = best.is_worth_it && (judge->settings->kinds & 1u << TLM_MOMENT_DONATION_BURST) &&
                      row->end_ns - stream->first_ns >= judge->settings->warm_up_ns;

@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-/* Currencies of a stream whose amounts are watched, bits among them; the first ones that it sees. */
+/* Currencies of a stream whose amounts are watched: the first ones that it sees. */
 #define TLM_CURRENCIES_MAX 4
 /* A stream without a row for this long begins anew: what was usual is forgotten. It is then no longer live either
  * (contract section 2). */
@@ -27,11 +27,11 @@ typedef struct {
 
 /* The money of one currency, looked at in minutes (windows that do not overlap). */
 typedef struct {
-    char code[4];     /* "USD", or "bit", and a NUL */
+    char code[4];     /* "USD" and a NUL */
     uint16_t paid;    /* minutes with money, up to UINT16_MAX */
     uint16_t minutes; /* minutes since it was seen first, up to UINT16_MAX */
     double typical;   /* root of what a minute with money brings */
-    double usual;     /* mean of a minute, in multiples of typical^2 */
+    double usual;     /* mean of a minute, in typical ones */
 } tlm_currency;
 
 typedef struct {
