@@ -18,7 +18,7 @@
 #define TYPICAL_GAIN (1.0 / 16)
 #define USUAL_GAIN (1.0 / 60)
 /* What a minute counts for at most, in roots of the typical amount and in typical amounts. */
-#define TYPICAL_CLIP 2.0
+#define TYPICAL_CLIP 1.25
 #define USUAL_CLIP 3.0
 /* What a new stream is taken for: typical amounts a minute. */
 #define USUAL_PRIOR 0.3

@@ -52,7 +52,7 @@ static void write_settings(tlm_instance *instance)
 static int moments_create(const tlm_host *host, const void *config, tlm_instance **ret_instance, tlm_error *error)
 {
     const moments_config *options = config;
-    uint32_t kinds;
+    uint32_t kinds = 0;
     int result = read_kinds(&options->kinds, &kinds, error);
     if (result < 0)
         return result;
