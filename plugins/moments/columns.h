@@ -16,6 +16,7 @@ enum {
     TLM_ROW_START,
     TLM_ROW_END,
     TLM_ROW_MESSAGES, /* of the last slide */
+    TLM_ROW_WINDOW_MESSAGES,
     TLM_ROW_REQUIRED, /* the ones above have to be there */
     TLM_ROW_CHATTERS = TLM_ROW_REQUIRED,
     TLM_ROW_VIEWERS, /* the last count of the last slide */
@@ -38,9 +39,9 @@ typedef struct {
 typedef struct {
     tlm_text stream_id;
     int64_t start_ns, end_ns;
-    int64_t messages;
-    int64_t chatters; /* 0 if unknown */
-    int64_t viewers;  /* -1: none in the last slide */
+    int64_t messages, window_messages; /* of the last slide, of the window */
+    int64_t chatters;                  /* 0 if unknown */
+    int64_t viewers;                   /* -1: none in the last slide */
     int64_t transactions;
     tlm_text amounts; /* JSON; "{}" if unknown */
     tlm_wide bits;

@@ -39,20 +39,27 @@ tlm_reading tlm_judge_reading(const tlm_judge *judge, const tlm_window_row *row,
                          .may_raise = may_raise};
 }
 
+void tlm_judge_follow(int what, const tlm_episode *episode, tlm_baseline *baseline, const tlm_baseline_tuning *tuning,
+                      double *lasting, double value, uint32_t slides)
+{
+    if (what == TLM_EPISODE_RAISED)
+        *lasting = value;
+    else if (episode->direction || what == TLM_EPISODE_LASTED)
+        *lasting += LASTING_GAIN * (value - *lasting);
+    else if (slides)
+        tlm_baseline_learn(baseline, tuning, value, slides);
+    if (what == TLM_EPISODE_LASTED)
+        tlm_baseline_move(baseline, *lasting);
+}
+
 int tlm_judge_take(const tlm_judge *judge, tlm_track *track, const tlm_baseline_tuning *tuning,
                    const tlm_reading *reading, double value, bool learns)
 {
     const tlm_episode_rules rules = {.threshold = judge->settings->threshold,
                                      .merge_slides = judge->settings->merge_slides};
     int what = tlm_episode_take(&track->episode, &rules, reading);
-    if (what == TLM_EPISODE_RAISED)
-        track->lasting = value;
-    else if (track->episode.direction || what == TLM_EPISODE_LASTED)
-        track->lasting += LASTING_GAIN * (value - track->lasting);
-    else if (learns)
-        tlm_baseline_learn(&track->baseline, tuning, value, reading->slides);
-    if (what == TLM_EPISODE_LASTED)
-        tlm_baseline_move(&track->baseline, track->lasting);
+    tlm_judge_follow(what, &track->episode, &track->baseline, tuning, &track->lasting, value,
+                     learns ? reading->slides : 0);
     return what;
 }
 

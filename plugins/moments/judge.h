@@ -53,6 +53,11 @@ tlm_reading tlm_judge_reading(const tlm_judge *judge, const tlm_window_row *row,
 int tlm_judge_take(const tlm_judge *judge, tlm_track *track, const tlm_baseline_tuning *tuning,
                    const tlm_reading *reading, double value, bool learns);
 
+/* What `what` means for a further baseline of the same episode: it learns the value that came after `slides` slides (0:
+ * it does not) unless a moment is open, and moves to `lasting` when one lasted. */
+void tlm_judge_follow(int what, const tlm_episode *episode, tlm_baseline *baseline, const tlm_baseline_tuning *tuning,
+                      double *lasting, double value, uint32_t slides);
+
 /* Emits the episode's moment when `what` is RAISED or REVISED. Fill in kind, metric, value, expected, z, description;
  * the metadata are those written to judge->metadata. */
 int tlm_judge_emit(tlm_judge *judge, const tlm_moments_stream *stream, const tlm_window_row *row,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state_code.h"
 
-/* Layout: version, first_ns, last_end_ns, the tracks chat, viewers, sentiment, donations, then the currencies. Numbers
+/* Layout: version, first_ns, last_end_ns, chat, the tracks viewers, sentiment, donations, then the currencies. Numbers
  * are little-endian; a double is its IEEE 754 bits. A track begins with flags that say what follows. */
 enum { VERSION = 1 };
 enum {
@@ -69,13 +69,25 @@ static void write_track(tlm_buffer *buffer, const tlm_track *track)
         write_number(buffer, track->slides, 4);
 }
 
+static void write_chat(tlm_buffer *buffer, const tlm_chat *chat)
+{
+    write_track(buffer, &chat->slides);
+    if (chat->slides.baseline.count) {
+        write_double(buffer, chat->windows.level);
+        write_double(buffer, chat->windows.variance);
+        write_number(buffer, chat->windows.count, 2);
+    }
+    if (chat->slides.episode.direction)
+        write_double(buffer, chat->lasting);
+}
+
 void tlm_moments_state_write(const tlm_moments_stream *stream, tlm_buffer *buffer)
 {
     const tlm_donations *donations = &stream->donations;
     write_number(buffer, VERSION, 1);
     write_number(buffer, (uint64_t)stream->first_ns, 8);
     write_number(buffer, (uint64_t)stream->last_end_ns, 8);
-    write_track(buffer, &stream->chat);
+    write_chat(buffer, &stream->chat);
     write_track(buffer, &stream->viewers);
     write_track(buffer, &stream->sentiment);
     write_track(buffer, &donations->count);
@@ -164,6 +176,18 @@ static void read_track(reader *in, tlm_track *track)
         track->slides = (uint32_t)read_number(in, 4);
 }
 
+static void read_chat(reader *in, tlm_chat *chat)
+{
+    read_track(in, &chat->slides);
+    if (chat->slides.baseline.count) {
+        chat->windows.level = read_double(in);
+        chat->windows.variance = read_double(in);
+        chat->windows.count = (uint32_t)read_number(in, 2);
+    }
+    if (chat->slides.episode.direction)
+        chat->lasting = read_double(in);
+}
+
 static void read_currency(reader *in, tlm_currency *currency)
 {
     uint64_t code = read_number(in, 3);
@@ -182,7 +206,7 @@ int tlm_moments_state_read(tlm_text bytes, tlm_moments_stream *stream)
         return -EINVAL;
     stream->first_ns = (int64_t)read_number(&in, 8);
     stream->last_end_ns = (int64_t)read_number(&in, 8);
-    read_track(&in, &stream->chat);
+    read_chat(&in, &stream->chat);
     read_track(&in, &stream->viewers);
     read_track(&in, &stream->sentiment);
     read_track(&in, &stream->donations.count);

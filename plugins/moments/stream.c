@@ -12,7 +12,8 @@ static void init_track(tlm_track *track)
 void tlm_moments_stream_reset(tlm_moments_stream *stream)
 {
     stream->first_ns = stream->last_end_ns = INT64_MIN;
-    init_track(&stream->chat);
+    stream->chat = (tlm_chat){0};
+    init_track(&stream->chat.slides);
     init_track(&stream->viewers);
     init_track(&stream->sentiment);
     stream->donations = (tlm_donations){0};

@@ -25,6 +25,14 @@ typedef struct {
     uint32_t slides; /* since its last reading */
 } tlm_track;
 
+/* Chat is followed by slides, whose episode is that of both, and by whole windows, which show what is weaker but lasts.
+ */
+typedef struct {
+    tlm_track slides;
+    tlm_baseline windows;
+    double lasting; /* of windows, like tlm_track.lasting */
+} tlm_chat;
+
 /* The money of one currency, looked at in minutes (windows that do not overlap). */
 typedef struct {
     char code[4];     /* "USD" and a NUL */
@@ -47,7 +55,8 @@ typedef struct tlm_moments_stream {
     bool is_stored;         /* there is a saved state, to be removed when it is forgotten */
     int64_t first_ns;       /* begin of the first slide seen */
     int64_t last_end_ns;    /* end of the last row's window; INT64_MIN: none yet */
-    tlm_track chat, viewers, sentiment;
+    tlm_chat chat;
+    tlm_track viewers, sentiment;
     tlm_donations donations;
     uint32_t id_size;
     char id[];

@@ -17,7 +17,7 @@
 enum {
     MO_BITS,
     MO_START,
-    MO_OTHER,
+    MO_WINDOW_MESSAGES,
     MO_VIEWERS,
     MO_SENTIMENT,
     MO_STREAM,
@@ -34,7 +34,7 @@ enum {
 static const tlm_column mo_columns[MO_COLUMNS] = {
     [MO_BITS] = {"bits", TLM_COLUMN_DECIMAL, 0, 0, NULL, ""},
     [MO_START] = {"window_start", TLM_COLUMN_TIME, 0, TLM_COLUMN_KEY, NULL, ""},
-    [MO_OTHER] = {"message_count", TLM_COLUMN_INTEGER, 0, 0, NULL, ""},
+    [MO_WINDOW_MESSAGES] = {"message_count", TLM_COLUMN_INTEGER, 0, 0, NULL, ""},
     [MO_VIEWERS] = {"slide_viewer_last", TLM_COLUMN_INTEGER, 0, TLM_COLUMN_NULLABLE, NULL, ""},
     [MO_SENTIMENT] = {"sentiment", TLM_COLUMN_DECIMAL, 4, TLM_COLUMN_NULLABLE, NULL, ""},
     [MO_STREAM] = {"stream_id", TLM_COLUMN_TEXT, 0, TLM_COLUMN_KEY | TLM_COLUMN_STREAM, NULL, ""},
@@ -56,7 +56,7 @@ static const tlm_dataset mo_windows = {.struct_size = sizeof(tlm_dataset),
 
 /* A row; what is 0 is 0, texts NULL are "{}". */
 typedef struct {
-    int64_t messages;
+    int64_t messages, window_messages;
     int64_t viewers; /* 0: null */
     int64_t transactions, bits;
     const char *amounts;
@@ -137,7 +137,7 @@ static inline int mo_put_flags(mo_lab *lab, const char *stream, int64_t slide, c
     tlm_cell cells[MO_COLUMNS] = {
         [MO_BITS] = mo_wide(row->bits),
         [MO_START] = mo_integer(mo_end_ns(slide) - MO_DURATION_NS),
-        [MO_OTHER] = mo_integer(-1),
+        [MO_WINDOW_MESSAGES] = mo_integer(row->window_messages ? row->window_messages : row->messages),
         [MO_STREAM] = mo_text(stream),
         [MO_NEGATIVE] = mo_integer(row->negative),
         [MO_END] = mo_integer(mo_end_ns(slide)),

@@ -133,7 +133,7 @@ static inline void model_plant(model_stream *stream)
     planted->kind = stream->planted_count++ % MODEL_KINDS;
     planted->start = stream->slide;
     static const double sizes[MODEL_KINDS][2] = {{3, 8}, {0.4, 1.5}, {0.35, 0.7}, {8, 25}, {0.35, 0.6}};
-    static const int spans[MODEL_KINDS][2] = {{2, 9}, {3, 3}, {30, 60}, {3, 6}, {12, 24}};
+    static const int spans[MODEL_KINDS][2] = {{2, 9}, {3, 3}, {18, 36}, {3, 6}, {12, 24}};
     planted->size = model_between(chance, sizes[planted->kind][0], sizes[planted->kind][1]);
     int span = spans[planted->kind][1] - spans[planted->kind][0] + 1;
     planted->end = planted->start + spans[planted->kind][0] + (int64_t)(model_bits(chance) % (uint64_t)span);

@@ -34,6 +34,7 @@ static inline mo_row trial_row(const model_slide *slide, char amounts[static 64]
 {
     snprintf(amounts, 64, "{\"USD\":\"%.2f\"}", slide->window_money);
     return (mo_row){.messages = slide->messages,
+                    .window_messages = slide->window_messages,
                     .viewers = slide->viewers,
                     .transactions = slide->window_transactions,
                     .amounts = slide->window_transactions ? amounts : NULL,
