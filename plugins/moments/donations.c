@@ -13,20 +13,21 @@
 #define RATIO_MIN 2.0
 /* Minutes with money before a currency without a prior is judged. */
 #define PAID_MIN 3
-/* Weights of the prior and of a minute; a typical amount follows sixteen minutes with money, the usual one an hour. */
-#define PRIOR_MINUTES 10.0
+/* A typical amount follows sixteen minutes with money; one of them counts for at most this multiple of its root, so
+ * near a half that it follows their median. A guess weighs as much as two. */
 #define TYPICAL_GAIN (1.0 / 16)
-#define USUAL_GAIN (1.0 / 60)
-/* What a minute counts for at most, in roots of the typical amount and in typical amounts. */
 #define TYPICAL_CLIP 1.25
-#define USUAL_CLIP 3.0
-/* What a new stream is taken for: typical amounts a minute. */
+#define TYPICAL_PRIOR_WEIGHT 2
+/* What a new stream is taken for: typical amounts a minute, and minutes that the guess weighs. */
 #define USUAL_PRIOR 0.3
+#define USUAL_PRIOR_WEIGHT 10
 /* From this many typical amounts on a minute of a lasting burst sets the typical amount. */
 #define LASTING_AMOUNTS 4.0
 
 static const tlm_baseline_tuning tuning = {
     .level_gain = 1.0 / 30, .spread_gain = 1.0 / 60, .spread_min = 1, .widening = 1.25};
+static const tlm_baseline_tuning money_tuning = {
+    .level_gain = 1.0 / 60, .spread_gain = 1.0 / 60, .spread_min = 1, .widening = 1};
 
 /* What a subscription costs, about: the first guess of what a minute with money brings, and the least it is taken for.
  * A currency that is not here has to be seen a few times first. */
@@ -116,7 +117,9 @@ static tlm_currency *find_currency(tlm_donations *donations, const char *code)
     if (donations->currency_count == TLM_CURRENCIES_MAX)
         return NULL;
     tlm_currency *added = &donations->currencies[donations->currency_count++];
-    *added = (tlm_currency){.typical = sqrt(prior_of(code)), .usual = USUAL_PRIOR};
+    *added = (tlm_currency){
+        .typical = sqrt(prior_of(code)),
+        .minutes = {.level = tlm_baseline_scale(USUAL_PRIOR), .variance = 1, .count = USUAL_PRIOR_WEIGHT}};
     memcpy(added->code, code, sizeof added->code);
     return added;
 }
@@ -133,25 +136,22 @@ static uint16_t one_more(uint16_t count)
     return count < UINT16_MAX ? (uint16_t)(count + 1) : count;
 }
 
-static double larger(double a, double b)
+static void learn_typical(tlm_currency *currency, double amount)
 {
-    return a > b ? a : b;
+    double weight = prior_of(currency->code) > 0 ? TYPICAL_PRIOR_WEIGHT : 0;
+    double root = sqrt(amount), most = TYPICAL_CLIP * currency->typical;
+    currency->paid = one_more(currency->paid);
+    double gain = 1 / (currency->paid + weight);
+    root = currency->typical > 0 && root > most ? most : root;
+    currency->typical += (gain > TYPICAL_GAIN ? gain : TYPICAL_GAIN) * (root - currency->typical);
 }
 
 static void learn_currency(tlm_currency *currency, double amount)
 {
-    currency->minutes = one_more(currency->minutes);
-    if (amount > 0) {
-        currency->paid = one_more(currency->paid);
-        double prior = prior_of(currency->code) > 0 ? 2 : 0;
-        double root = sqrt(amount), clip = TYPICAL_CLIP * currency->typical;
-        root = currency->typical > 0 && root > clip ? clip : root;
-        currency->typical += larger(TYPICAL_GAIN, 1 / (currency->paid + prior)) * (root - currency->typical);
-    }
+    if (amount > 0)
+        learn_typical(currency, amount);
     double typical = typical_of(currency);
-    double share = typical > 0 ? amount / typical : 0;
-    share = share > USUAL_CLIP ? USUAL_CLIP : share;
-    currency->usual += larger(USUAL_GAIN, 1 / (currency->minutes + PRIOR_MINUTES)) * (share - currency->usual);
+    tlm_baseline_learn(&currency->minutes, &money_tuning, tlm_baseline_scale(typical > 0 ? amount / typical : 0), 1);
 }
 
 static double amount_of(const money *sums, const char *code)
@@ -226,8 +226,10 @@ static void judge_money(const tlm_judge *judge, tlm_donations *donations, const 
         if (!currency || (currency->paid < PAID_MIN && prior_of(currency->code) <= 0))
             continue;
         double typical = typical_of(currency);
-        finding found = {.value = sums->sums[i].amount, .expected = currency->usual * typical};
-        found.z = tlm_baseline_scale(found.value / typical) - tlm_baseline_scale(currency->usual);
+        double forecast = tlm_baseline_forecast(&currency->minutes);
+        finding found = {.value = sums->sums[i].amount, .expected = tlm_baseline_count(forecast) * typical};
+        found.z = (tlm_baseline_scale(found.value / typical) - forecast) /
+                  tlm_baseline_spread(&currency->minutes, &money_tuning);
         found.is_worth_it = found.z >= judge->settings->threshold;
         found.is_bits = !strcmp(currency->code, BITS_CURRENCY) && found.value <= bits / BITS_PER_UNIT;
         memcpy(found.code, currency->code, sizeof found.code);

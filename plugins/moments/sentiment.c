@@ -6,7 +6,7 @@
 #include <math.h>
 
 /* Messages with a mood, positive or negative, that a window must have to be judged. */
-#define MESSAGES_MIN 15
+#define MESSAGES_MIN 10
 /* A shift is at least this large on the scale of -1 to 1. */
 #define SHIFT_MIN 0.15
 /* Spread of a single message with a mood: the mean of n of them cannot be judged finer than this / sqrt(n). */

@@ -30,6 +30,14 @@ static void write_double(tlm_buffer *buffer, double value)
     write_number(buffer, bits, 8);
 }
 
+/* The trend apart: few have one. */
+static void write_baseline(tlm_buffer *buffer, const tlm_baseline *baseline)
+{
+    write_double(buffer, baseline->level);
+    write_double(buffer, baseline->variance);
+    write_number(buffer, baseline->count, 2);
+}
+
 static unsigned flags_of(const tlm_track *track)
 {
     unsigned flags = track->baseline.count ? FLAG_BASELINE : 0;
@@ -45,9 +53,7 @@ static void write_track(tlm_buffer *buffer, const tlm_track *track)
     unsigned flags = flags_of(track);
     write_number(buffer, flags, 1);
     if (flags & FLAG_BASELINE) {
-        write_double(buffer, track->baseline.level);
-        write_double(buffer, track->baseline.variance);
-        write_number(buffer, track->baseline.count, 2);
+        write_baseline(buffer, &track->baseline);
     }
     if (flags & FLAG_TREND)
         write_double(buffer, track->baseline.trend);
@@ -73,9 +79,7 @@ static void write_chat(tlm_buffer *buffer, const tlm_chat *chat)
 {
     write_track(buffer, &chat->slides);
     if (chat->slides.baseline.count) {
-        write_double(buffer, chat->windows.level);
-        write_double(buffer, chat->windows.variance);
-        write_number(buffer, chat->windows.count, 2);
+        write_baseline(buffer, &chat->windows);
     }
     if (chat->slides.episode.direction)
         write_double(buffer, chat->lasting);
@@ -95,9 +99,8 @@ void tlm_moments_state_write(const tlm_moments_stream *stream, tlm_buffer *buffe
     for (uint32_t i = 0; i < donations->currency_count; i++) {
         tlm_buffer_append(buffer, donations->currencies[i].code, 3);
         write_number(buffer, donations->currencies[i].paid, 2);
-        write_number(buffer, donations->currencies[i].minutes, 2);
         write_double(buffer, donations->currencies[i].typical);
-        write_double(buffer, donations->currencies[i].usual);
+        write_baseline(buffer, &donations->currencies[i].minutes);
     }
 }
 
@@ -131,6 +134,13 @@ static double read_double(reader *in)
     return value;
 }
 
+static void read_baseline(reader *in, tlm_baseline *baseline)
+{
+    baseline->level = read_double(in);
+    baseline->variance = read_double(in);
+    baseline->count = (uint32_t)read_number(in, 2);
+}
+
 static int8_t read_direction(reader *in)
 {
     int8_t direction = (int8_t)read_number(in, 1);
@@ -160,9 +170,7 @@ static void read_track(reader *in, tlm_track *track)
     if (in->error)
         return;
     if (flags & FLAG_BASELINE) {
-        track->baseline.level = read_double(in);
-        track->baseline.variance = read_double(in);
-        track->baseline.count = (uint32_t)read_number(in, 2);
+        read_baseline(in, &track->baseline);
     }
     if (flags & FLAG_TREND)
         track->baseline.trend = read_double(in);
@@ -180,9 +188,7 @@ static void read_chat(reader *in, tlm_chat *chat)
 {
     read_track(in, &chat->slides);
     if (chat->slides.baseline.count) {
-        chat->windows.level = read_double(in);
-        chat->windows.variance = read_double(in);
-        chat->windows.count = (uint32_t)read_number(in, 2);
+        read_baseline(in, &chat->windows);
     }
     if (chat->slides.episode.direction)
         chat->lasting = read_double(in);
@@ -194,9 +200,8 @@ static void read_currency(reader *in, tlm_currency *currency)
     for (unsigned i = 0; i < 3; i++)
         currency->code[i] = (char)(code >> (8 * i));
     currency->paid = (uint16_t)read_number(in, 2);
-    currency->minutes = (uint16_t)read_number(in, 2);
     currency->typical = read_double(in);
-    currency->usual = read_double(in);
+    read_baseline(in, &currency->minutes);
 }
 
 int tlm_moments_state_read(tlm_text bytes, tlm_moments_stream *stream)

@@ -35,11 +35,10 @@ typedef struct {
 
 /* The money of one currency, looked at in minutes (windows that do not overlap). */
 typedef struct {
-    char code[4];     /* "USD" and a NUL */
-    uint16_t paid;    /* minutes with money, up to UINT16_MAX */
-    uint16_t minutes; /* minutes since it was seen first, up to UINT16_MAX */
-    double typical;   /* root of what a minute with money brings */
-    double usual;     /* mean of a minute, in typical ones */
+    char code[4];         /* "USD" and a NUL */
+    uint16_t paid;        /* minutes with money, up to UINT16_MAX */
+    double typical;       /* root of what a minute with money brings */
+    tlm_baseline minutes; /* of minutes with and without, in typical amounts */
 } tlm_currency;
 
 typedef struct {
