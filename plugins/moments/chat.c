@@ -20,29 +20,30 @@ static const tlm_baseline_tuning window_tuning = {
 typedef struct {
     const char *metric_name;
     int64_t span_ns;
-    double messages, expected, z;
+    int64_t messages;
+    double expected, z;
     bool is_worth_it;
 } finding;
 
 static finding find(const tlm_judge *judge, const tlm_baseline *baseline, const tlm_baseline_tuning *tuning,
-                    double messages)
+                    int64_t messages)
 {
     finding found = {.messages = messages};
     if (baseline->count == 0)
         return found;
     double forecast = tlm_baseline_forecast(baseline);
     found.expected = tlm_baseline_count(forecast);
-    found.z = (tlm_baseline_scale(messages) - forecast) / tlm_baseline_spread(baseline, tuning);
-    found.is_worth_it = found.z >= judge->settings->threshold && messages >= RATIO_MIN * found.expected &&
-                        messages - found.expected >= (double)judge->settings->min_messages;
+    found.z = (tlm_baseline_scale((double)messages) - forecast) / tlm_baseline_spread(baseline, tuning);
+    found.is_worth_it = found.z >= judge->settings->threshold && (double)messages >= RATIO_MIN * found.expected &&
+                        (double)messages - found.expected >= (double)judge->settings->min_messages;
     return found;
 }
 
 /* The one of slide and window that stands out more; of two that are both worth a moment, or neither, by z. */
 static finding find_best(const tlm_judge *judge, const tlm_chat *chat, const tlm_window_row *row)
 {
-    finding slide = find(judge, &chat->slides.baseline, &slide_tuning, (double)row->messages);
-    finding window = find(judge, &chat->windows, &window_tuning, (double)row->window_messages);
+    finding slide = find(judge, &chat->slides.baseline, &slide_tuning, row->messages);
+    finding window = find(judge, &chat->windows, &window_tuning, row->window_messages);
     slide.metric_name = "slide_message_count";
     slide.span_ns = judge->settings->slide_ns;
     window.metric_name = "message_count";
@@ -79,14 +80,14 @@ static void pass_silence(const tlm_judge *judge, tlm_chat *chat, const tlm_windo
 static void write_sentence(const finding *found, char out[static TLM_SENTENCE_SIZE])
 {
     char count[TLM_WORDS_SIZE], usual[TLM_WORDS_SIZE], times[TLM_WORDS_SIZE], span[TLM_WORDS_SIZE];
-    tlm_words_number(found->messages, count);
+    tlm_words_number((double)found->messages, count);
     tlm_words_span(found->span_ns, span);
     if (found->expected < 1)
         (void)snprintf(out, TLM_SENTENCE_SIZE, "Chat jumped to %s messages in %s, where next to none are usual.", count,
                        span);
     else
         (void)snprintf(out, TLM_SENTENCE_SIZE, "Chat jumped to %s messages in %s, about %s times the usual %s.", count,
-                       span, tlm_words_times(found->messages / found->expected, times),
+                       span, tlm_words_times((double)found->messages / found->expected, times),
                        tlm_words_number(found->expected, usual));
 }
 
@@ -98,14 +99,14 @@ static int emit(tlm_judge *judge, const tlm_moments_stream *stream, const tlm_wi
     tlm_judge_begin_metadata(judge, &json, found->span_ns);
     if (found->expected >= 1) {
         TLM_JSON_KEY(&json, "ratio");
-        tlm_judge_number(&json, found->messages / found->expected, 2);
+        tlm_judge_number(&json, (double)found->messages / found->expected, 2);
     }
     TLM_JSON_KEY(&json, "unique_chatters");
     tlm_json_int(&json, row->chatters);
     tlm_judge_end_metadata(&json);
     tlm_moment moment = {.kind = TLM_MOMENT_CHAT_SPIKE,
                          .metric_name = found->metric_name,
-                         .value = tlm_moment_units(found->messages, TLM_MOMENT_SCALE),
+                         .value = tlm_moment_whole(found->messages),
                          .expected = tlm_moment_units(found->expected, TLM_MOMENT_SCALE),
                          .z = found->z,
                          .description = tlm_text_of(sentence)};

@@ -39,13 +39,17 @@ static const struct {
 /* A bit pays the streamer a US cent (Twitch, "Cheering with Bits":
  * https://help.twitch.tv/s/article/guide-to-cheering-with-bits), so bits are counted with the dollars. */
 #define BITS_CURRENCY "USD"
-#define BITS_PER_UNIT 100.0
+#define BITS_PER_DOLLAR 100
+
+/* Units of money in one of a currency: 10^TLM_DECIMAL_SCALE. */
+#define UNITS 1000000000
+_Static_assert(TLM_DECIMAL_SCALE == 9, "UNITS follows the scale of decimals");
 
 /* The money of a window. */
 typedef struct {
     struct {
         char code[4];
-        double amount;
+        tlm_wide units; /* 10^-TLM_DECIMAL_SCALE */
     } sums[TLM_CURRENCIES_MAX];
     uint32_t count;
 } money;
@@ -53,27 +57,28 @@ typedef struct {
 /* What stands out most in a window. */
 typedef struct {
     double z, value, expected;
-    char code[4]; /* empty: the number of transactions */
-    bool is_bits; /* nothing but bits */
+    tlm_wide exact; /* value in 10^-TLM_MOMENT_SCALE */
+    char code[4];   /* empty: the number of transactions */
+    bool is_bits;   /* nothing but bits */
     bool is_worth_it;
 } finding;
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
-static void add_sum(money *of, const char *code, double amount)
+static void add_sum(money *of, const char *code, tlm_wide units)
 {
-    if (amount <= 0)
+    if (units <= 0)
         return;
     for (uint32_t i = 0; i < of->count; i++)
         if (!memcmp(of->sums[i].code, code, 3)) {
-            of->sums[i].amount += amount;
+            of->sums[i].units += units;
             return;
         }
     if (of->count == TLM_CURRENCIES_MAX)
         return;
     memcpy(of->sums[of->count].code, code, 3);
     of->sums[of->count].code[3] = '\0';
-    of->sums[of->count++].amount = amount;
+    of->sums[of->count++].units = units;
 }
 
 /* Reads {"USD":"12.5",...} as `window` writes it; what looks otherwise is passed over. */
@@ -87,7 +92,7 @@ static void read_amounts(tlm_text json, money *ret_money)
         tlm_wide units;
         if (!quote || memcmp(at + 4, "\":\"", 3) || tlm_decimal_parse(amount, (size_t)(quote - amount), &units) < 0)
             return;
-        add_sum(ret_money, at + 1, (double)units / 1e9);
+        add_sum(ret_money, at + 1, units);
         at = quote + 1;
     }
 }
@@ -95,7 +100,7 @@ static void read_amounts(tlm_text json, money *ret_money)
 static void read_money(const tlm_window_row *row, money *ret_money)
 {
     *ret_money = (money){0};
-    add_sum(ret_money, BITS_CURRENCY, (double)row->bits / BITS_PER_UNIT);
+    add_sum(ret_money, BITS_CURRENCY, row->bits * (UNITS / BITS_PER_DOLLAR));
     read_amounts(row->amounts, ret_money);
 }
 
@@ -158,7 +163,7 @@ static double amount_of(const money *sums, const char *code)
 {
     for (uint32_t i = 0; i < sums->count; i++)
         if (!strcmp(sums->sums[i].code, code))
-            return sums->sums[i].amount;
+            return (double)sums->sums[i].units / UNITS;
     return 0;
 }
 
@@ -208,7 +213,7 @@ static void judge_count(const tlm_judge *judge, const tlm_donations *donations, 
 {
     const tlm_baseline *baseline = &donations->count.baseline;
     double count = (double)row->transactions;
-    *ret_finding = (finding){.value = count};
+    *ret_finding = (finding){.value = count, .exact = tlm_moment_whole(row->transactions)};
     if (baseline->count == 0)
         return;
     double forecast = tlm_baseline_forecast(baseline);
@@ -219,7 +224,8 @@ static void judge_count(const tlm_judge *judge, const tlm_donations *donations, 
                                ret_finding->z >= judge->settings->threshold;
 }
 
-static void judge_money(const tlm_judge *judge, tlm_donations *donations, const money *sums, double bits, finding *best)
+static void judge_money(const tlm_judge *judge, tlm_donations *donations, const money *sums, tlm_wide bits,
+                        finding *best)
 {
     for (uint32_t i = 0; i < sums->count; i++) {
         const tlm_currency *currency = find_currency(donations, sums->sums[i].code);
@@ -227,12 +233,15 @@ static void judge_money(const tlm_judge *judge, tlm_donations *donations, const 
             continue;
         double typical = typical_of(currency);
         double forecast = tlm_baseline_forecast(&currency->minutes);
-        finding found = {.value = sums->sums[i].amount, .expected = tlm_baseline_count(forecast) * typical};
+        finding found = {.value = (double)sums->sums[i].units / UNITS,
+                         .expected = tlm_baseline_count(forecast) * typical};
         found.z = (tlm_baseline_scale(found.value / typical) - forecast) /
                   tlm_baseline_spread(&currency->minutes, &money_tuning);
         found.is_worth_it = found.z >= judge->settings->threshold;
-        found.is_bits = !strcmp(currency->code, BITS_CURRENCY) && found.value <= bits / BITS_PER_UNIT;
+        found.is_bits =
+            !strcmp(currency->code, BITS_CURRENCY) && sums->sums[i].units == bits * (UNITS / BITS_PER_DOLLAR);
         memcpy(found.code, currency->code, sizeof found.code);
+        found.exact = found.is_bits ? bits * 10000 : tlm_decimal_divide_half_even(sums->sums[i].units, UNITS / 10000);
         take_if_more(best, &found);
     }
 }
@@ -253,7 +262,7 @@ static void write_money_sentence(const finding *found, double typical, const cha
                                  char out[static TLM_SENTENCE_SIZE])
 {
     char amount[TLM_WORDS_SIZE], usual[TLM_WORDS_SIZE], times[TLM_WORDS_SIZE];
-    double unit = found->is_bits ? BITS_PER_UNIT : 1;
+    double unit = found->is_bits ? BITS_PER_DOLLAR : 1;
     unsigned decimals = found->is_bits ? 0 : 2;
     (void)snprintf(out, TLM_SENTENCE_SIZE,
                    "%s %s came in %s, about %s times the %s that a minute with money usually brings.",
@@ -281,7 +290,7 @@ static void write_metadata(tlm_judge *judge, const tlm_window_row *row, const fi
 static int emit(tlm_judge *judge, tlm_moments_stream *stream, const tlm_window_row *row, const finding *found)
 {
     char sentence[TLM_SENTENCE_SIZE], span[TLM_WORDS_SIZE];
-    double unit = found->is_bits ? BITS_PER_UNIT : 1;
+    double unit = found->is_bits ? BITS_PER_DOLLAR : 1;
     tlm_words_span(row->end_ns - row->start_ns, span);
     if (found->code[0])
         write_money_sentence(found, typical_of(find_currency(&stream->donations, found->code)), span, sentence);
@@ -292,7 +301,7 @@ static int emit(tlm_judge *judge, tlm_moments_stream *stream, const tlm_window_r
                          .metric_name = !found->code[0]  ? "transaction_count"
                                         : found->is_bits ? "bits"
                                                          : "amount",
-                         .value = tlm_moment_units(found->value * unit, TLM_MOMENT_SCALE),
+                         .value = found->exact,
                          .expected = tlm_moment_units(found->expected * unit, TLM_MOMENT_SCALE),
                          .z = found->z,
                          .description = tlm_text_of(sentence)};
@@ -308,7 +317,7 @@ int tlm_judge_donations(tlm_judge *judge, tlm_moments_stream *stream, const tlm_
     pass_silence(judge, donations, row, slides - 1);
     read_money(row, &sums);
     judge_count(judge, donations, row, &best);
-    judge_money(judge, donations, &sums, (double)row->bits, &best);
+    judge_money(judge, donations, &sums, row->bits, &best);
     bool learns = row->end_ns % (row->end_ns - row->start_ns) == 0;
     bool may_raise = best.is_worth_it && (judge->settings->kinds & 1u << TLM_MOMENT_DONATION_BURST) &&
                      row->end_ns - stream->first_ns >= judge->settings->warm_up_ns;

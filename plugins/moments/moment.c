@@ -68,14 +68,11 @@ const tlm_dataset tlm_moments_dataset = {
     .column_count = MOMENT_COLUMNS,
 };
 
-int64_t tlm_moment_units(double value, unsigned scale)
+tlm_wide tlm_moment_units(double value, unsigned scale)
 {
-    /* Doubles hold integers exactly up to 2^53, which is about 9 x 10^15. */
-    const double largest = 9e15;
     for (unsigned i = 0; i < scale; i++)
         value *= 10;
-    value = value < 0 ? ceil(value - 0.5) : floor(value + 0.5);
-    return (int64_t)(value > largest ? largest : value < -largest ? -largest : value);
+    return (tlm_wide)(value < 0 ? ceil(value - 0.5) : floor(value + 0.5));
 }
 
 #define ID_BYTES 16
@@ -109,9 +106,9 @@ static tlm_cell cell_text(tlm_text text)
     return (tlm_cell){.is_set = 1, .size = (uint32_t)text.size, .as.text = text.data};
 }
 
-static tlm_cell cell_decimal(int64_t units)
+static tlm_cell cell_decimal(tlm_wide units)
 {
-    return (tlm_cell){.is_set = 1, .as.wide = {.low = (uint64_t)units, .high = units < 0 ? -1 : 0}};
+    return (tlm_cell){.is_set = 1, .as.wide = {.low = (uint64_t)units, .high = (int64_t)(units >> 64)}};
 }
 
 int tlm_moment_emit(const tlm_lane *lane, const tlm_moment *moment)

@@ -3,6 +3,8 @@
 #ifndef TLM_MOMENTS_MOMENT_H
 #define TLM_MOMENTS_MOMENT_H
 
+#include "common/decimal.h"
+
 #include <telemetra/telemetra.h>
 
 #include <stdbool.h>
@@ -30,14 +32,20 @@ typedef struct {
     tlm_text id_part; /* what tells it from others of the stream and kind: start of a window in ms, or an event_id */
     int64_t started_ns, peak_ns;
     const char *metric_name;
-    bool has_value;          /* value, expected and z mean something */
-    int64_t value, expected; /* 10^-TLM_MOMENT_SCALE */
+    bool has_value;           /* value, expected and z mean something */
+    tlm_wide value, expected; /* 10^-TLM_MOMENT_SCALE */
     double threshold, z;
     tlm_text description, metadata;
 } tlm_moment;
 
-/* A double as a count of 10^-scale, half away from zero; what is out of all proportion becomes the largest one. */
-int64_t tlm_moment_units(double value, unsigned scale);
+/* A double as a count of 10^-scale, half away from zero; its magnitude must be below 10^30. */
+tlm_wide tlm_moment_units(double value, unsigned scale);
+
+/* A whole number as such a count. */
+static inline tlm_wide tlm_moment_whole(int64_t value)
+{
+    return (tlm_wide)value * 10000;
+}
 
 /* Hands the row on. 0 or -ENOMEM. */
 int tlm_moment_emit(const tlm_lane *lane, const tlm_moment *moment);

@@ -44,7 +44,7 @@ static void write_settings(tlm_instance *instance)
     (void)snprintf(instance->text, sizeof instance->text,
                    "threshold=%" PRId64 "e-4 kinds=%02x slide=%" PRId64 "ms warm_up=%" PRId64 "ms merge=%" PRIu32
                    " min=%" PRId64 ",%" PRId64 ",%" PRId64,
-                   tlm_moment_units(settings->threshold, 4), settings->kinds, settings->slide_ns / NS_PER_MS,
+                   (int64_t)tlm_moment_units(settings->threshold, 4), settings->kinds, settings->slide_ns / NS_PER_MS,
                    settings->warm_up_ns / NS_PER_MS, settings->merge_slides, settings->min_messages,
                    settings->min_viewers, settings->min_transactions);
 }

@@ -62,7 +62,7 @@ int tlm_raid_emit(const tlm_lane *lane, double threshold, const tlm_events *batc
                          .peak_ns = event->time_ns,
                          .metric_name = "raid_viewers",
                          .has_value = viewers >= 0,
-                         .value = tlm_moment_units((double)viewers, TLM_MOMENT_SCALE),
+                         .value = tlm_moment_whole(viewers),
                          .threshold = threshold,
                          .z = z,
                          .description = tlm_text_of(sentence),

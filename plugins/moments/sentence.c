@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 /* units / 10^scale with commas between thousands. */
-static const char *write_number(int64_t units, unsigned scale, bool trim, char out[static TLM_WORDS_SIZE])
+static const char *write_number(tlm_wide units, unsigned scale, bool trim, char out[static TLM_WORDS_SIZE])
 {
     char digits[TLM_DECIMAL_SIZE];
     size_t size = tlm_decimal_format(units, scale, trim, digits);
@@ -43,7 +43,7 @@ const char *tlm_words_times(double ratio, char out[static TLM_WORDS_SIZE])
 
 const char *tlm_words_mood(double value, char out[static TLM_WORDS_SIZE])
 {
-    int64_t units = tlm_moment_units(value, 2);
+    tlm_wide units = tlm_moment_units(value, 2);
     out[0] = '+';
     (void)tlm_decimal_format(units, 2, false, units > 0 ? out + 1 : out);
     return out;

@@ -43,7 +43,7 @@ static int emit(tlm_judge *judge, const tlm_moments_stream *stream, const tlm_wi
     tlm_judge_end_metadata(&json);
     tlm_moment moment = {.kind = z > 0 ? TLM_MOMENT_VIEWER_SURGE : TLM_MOMENT_VIEWER_DROP,
                          .metric_name = "viewer_count",
-                         .value = tlm_moment_units(viewers, TLM_MOMENT_SCALE),
+                         .value = tlm_moment_whole(row->viewers),
                          .expected = tlm_moment_units(expected, TLM_MOMENT_SCALE),
                          .z = z,
                          .description = tlm_text_of(sentence)};
