@@ -68,9 +68,9 @@ static void planted_moments_are_found_and_little_else(void **context)
     assert_true(ours.hits + ours.misses > 200);
     assert_true(model_precision(&ours) > 0.85 && model_recall(&ours) > 0.9);
     for (int i = TRIAL_MEAN; i < TRIAL_CONTESTANTS; i++) {
-        model_marks rival = trial_sum(&result, i);
-        assert_true(model_precision(&ours) > model_precision(&rival));
-        assert_true(model_recall(&ours) > model_recall(&rival));
+        model_marks theirs = trial_sum(&result, i);
+        assert_true(model_precision(&ours) > model_precision(&theirs));
+        assert_true(model_recall(&ours) > model_recall(&theirs));
     }
 }
 
