@@ -4,7 +4,7 @@
 #include "sentence.h"
 
 /* A spike has at least this many times the messages that are expected. */
-#define RATIO_MIN 2.0
+#define RATIO_MIN 1.6
 /* A window without any event in which this many messages would be expected is an outage, not a silence. */
 #define OUTAGE_MESSAGES 20.0
 
@@ -12,9 +12,9 @@
  * factor is about 4 in 10 s and 13 in 60 s, so the spreads on this scale are 2 and 3.6, and its upper tail is longer
  * than a normal one: hence the widening (infra/bench moments measures how often z = 3 comes by chance). */
 static const tlm_baseline_tuning slide_tuning = {
-    .level_gain = 1.0 / 90, .spread_gain = 1.0 / 180, .spread_min = 1.6, .widening = 1.4};
+    .level_gain = 1.0 / 90, .spread_gain = 1.0 / 180, .spread_min = 1.6, .widening = 1.3};
 static const tlm_baseline_tuning window_tuning = {
-    .level_gain = 1.0 / 90, .spread_gain = 1.0 / 180, .spread_min = 2.0, .widening = 1.4};
+    .level_gain = 1.0 / 90, .spread_gain = 1.0 / 180, .spread_min = 2.0, .widening = 1.3};
 
 /* What stands out most. */
 typedef struct {

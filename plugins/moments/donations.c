@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* donation_burst: transactions of a window, by their number or by the money of one currency, well above what is usual.
  *
- * Money comes rarely and in unlike amounts, so it is counted in multiples of what a minute with money brings (typical):
- * ten times of that is judged like ten events where hardly one is expected, whatever the currency. Baselines learn from
- * windows that do not overlap; every window is judged. */
+ * Money comes rarely and in unlike amounts, so a minute that brings some is compared with others that did. Baselines
+ * learn from windows that do not overlap; every window is judged. */
 #include "judge.h"
 #include "sentence.h"
 
@@ -12,34 +11,28 @@
 /* A burst has at least this many times the transactions that are expected. */
 #define RATIO_MIN 2.0
 /* Minutes with money before a currency without a prior is judged. */
-#define PAID_MIN 3
-/* A typical amount follows sixteen minutes with money; one of them counts for at most this multiple of its root, so
- * near a half that it follows their median. A guess weighs as much as two. */
-#define TYPICAL_GAIN (1.0 / 16)
-#define TYPICAL_CLIP 1.25
-#define TYPICAL_PRIOR_WEIGHT 2
-/* What a new stream is taken for: typical amounts a minute, and minutes that the guess weighs. */
-#define USUAL_PRIOR 0.3
-#define USUAL_PRIOR_WEIGHT 10
-/* From this many typical amounts on a minute of a lasting burst sets the typical amount. */
-#define LASTING_AMOUNTS 4.0
+#define PAID_MIN 6
+/* What a first guess of a typical amount weighs, in minutes with money. */
+#define PRIOR_WEIGHT 2
+#define PRIOR_SPREAD 0.3
 
 static const tlm_baseline_tuning tuning = {
     .level_gain = 1.0 / 30, .spread_gain = 1.0 / 60, .spread_min = 1, .widening = 1.25};
+/* Amounts are judged by their fourth roots, near which sums of unlike payments are normal (E. B. Wilson, M. M.
+ * Hilferty, "The distribution of chi-square", PNAS 17, 1931, of cube roots; the fourth one needs but sqrt). A spread of
+ * 16 % of that is the least: what five payments bring instead of one stands out by 3. */
 static const tlm_baseline_tuning money_tuning = {
-    .level_gain = 1.0 / 60, .spread_gain = 1.0 / 60, .spread_min = 1, .widening = 1};
+    .level_gain = 1.0 / 30, .spread_gain = 1.0 / 30, .spread_min = 0.01, .spread_share = 0.16, .widening = 1.6};
+
+/* Bits, beside the codes of currencies. A bit pays the streamer a US cent. */
+#define BITS "bit"
 
 /* What a subscription costs, about: the first guess of what a minute with money brings, and the least it is taken for.
  * A currency that is not here has to be seen a few times first. */
 static const struct {
     char code[4];
     double amount;
-} priors[] = {{"USD", 5}, {"EUR", 5}, {"GBP", 5}, {"CAD", 5}, {"AUD", 5}, {"CHF", 5}};
-
-/* A bit pays the streamer a US cent (Twitch, "Cheering with Bits":
- * https://help.twitch.tv/s/article/guide-to-cheering-with-bits), so bits are counted with the dollars. */
-#define BITS_CURRENCY "USD"
-#define BITS_PER_DOLLAR 100
+} priors[] = {{"USD", 5}, {"EUR", 5}, {"GBP", 5}, {"CAD", 5}, {"AUD", 5}, {"CHF", 5}, {BITS, 500}};
 
 /* Units of money in one of a currency: 10^TLM_DECIMAL_SCALE. */
 #define UNITS 1000000000
@@ -59,7 +52,6 @@ typedef struct {
     double z, value, expected;
     tlm_wide exact; /* value in 10^-TLM_MOMENT_SCALE */
     char code[4];   /* empty: the number of transactions */
-    bool is_bits;   /* nothing but bits */
     bool is_worth_it;
 } finding;
 
@@ -100,7 +92,7 @@ static void read_amounts(tlm_text json, money *ret_money)
 static void read_money(const tlm_window_row *row, money *ret_money)
 {
     *ret_money = (money){0};
-    add_sum(ret_money, BITS_CURRENCY, row->bits * (UNITS / BITS_PER_DOLLAR));
+    add_sum(ret_money, BITS, row->bits * UNITS);
     read_amounts(row->amounts, ret_money);
 }
 
@@ -114,6 +106,26 @@ static double prior_of(const char *code)
     return 0;
 }
 
+static double root_of(double amount)
+{
+    return sqrt(sqrt(amount));
+}
+
+/* What a minute with money brings; above 0 for a currency that is judged. */
+static double typical_of(const tlm_currency *currency)
+{
+    double level = currency->paid.level, least = prior_of(currency->code);
+    double typical = level * level * level * level;
+    return typical > least ? typical : least;
+}
+
+/* Takes an amount for typical before more is known, and the spread for a wide one. */
+static void guess(tlm_currency *currency, double amount, uint32_t weight)
+{
+    double level = root_of(amount), spread = PRIOR_SPREAD * level;
+    currency->paid = (tlm_baseline){.level = level, .variance = spread * spread, .count = weight};
+}
+
 static tlm_currency *find_currency(tlm_donations *donations, const char *code)
 {
     for (uint32_t i = 0; i < donations->currency_count; i++)
@@ -122,41 +134,11 @@ static tlm_currency *find_currency(tlm_donations *donations, const char *code)
     if (donations->currency_count == TLM_CURRENCIES_MAX)
         return NULL;
     tlm_currency *added = &donations->currencies[donations->currency_count++];
-    *added = (tlm_currency){
-        .typical = sqrt(prior_of(code)),
-        .minutes = {.level = tlm_baseline_scale(USUAL_PRIOR), .variance = 1, .count = USUAL_PRIOR_WEIGHT}};
+    *added = (tlm_currency){0};
     memcpy(added->code, code, sizeof added->code);
+    if (prior_of(code) > 0)
+        guess(added, prior_of(code), PRIOR_WEIGHT);
     return added;
-}
-
-/* What a minute with money brings; above 0 for a currency that is judged. */
-static double typical_of(const tlm_currency *currency)
-{
-    double typical = currency->typical * currency->typical, least = prior_of(currency->code);
-    return typical > least ? typical : least;
-}
-
-static uint16_t one_more(uint16_t count)
-{
-    return count < UINT16_MAX ? (uint16_t)(count + 1) : count;
-}
-
-static void learn_typical(tlm_currency *currency, double amount)
-{
-    double weight = prior_of(currency->code) > 0 ? TYPICAL_PRIOR_WEIGHT : 0;
-    double root = sqrt(amount), most = TYPICAL_CLIP * currency->typical;
-    currency->paid = one_more(currency->paid);
-    double gain = 1 / (currency->paid + weight);
-    root = currency->typical > 0 && root > most ? most : root;
-    currency->typical += (gain > TYPICAL_GAIN ? gain : TYPICAL_GAIN) * (root - currency->typical);
-}
-
-static void learn_currency(tlm_currency *currency, double amount)
-{
-    if (amount > 0)
-        learn_typical(currency, amount);
-    double typical = typical_of(currency);
-    tlm_baseline_learn(&currency->minutes, &money_tuning, tlm_baseline_scale(typical > 0 ? amount / typical : 0), 1);
 }
 
 static double amount_of(const money *sums, const char *code)
@@ -169,8 +151,13 @@ static double amount_of(const money *sums, const char *code)
 
 static void learn_money(tlm_donations *donations, const money *sums)
 {
-    for (uint32_t i = 0; i < donations->currency_count; i++)
-        learn_currency(&donations->currencies[i], amount_of(sums, donations->currencies[i].code));
+    for (uint32_t i = 0; i < donations->currency_count; i++) {
+        double amount = amount_of(sums, donations->currencies[i].code);
+        if (amount > 0 && donations->currencies[i].paid.count == 0)
+            guess(&donations->currencies[i], amount, 1);
+        else if (amount > 0)
+            tlm_baseline_learn(&donations->currencies[i].paid, &money_tuning, root_of(amount), 1);
+    }
 }
 
 /* A burst that lasts: what it brings is what is typical from now on. */
@@ -179,8 +166,8 @@ static void move_money(tlm_donations *donations, const money *sums)
     for (uint32_t i = 0; i < donations->currency_count; i++) {
         tlm_currency *currency = &donations->currencies[i];
         double amount = amount_of(sums, currency->code);
-        if (amount >= LASTING_AMOUNTS * typical_of(currency))
-            currency->typical = sqrt(amount);
+        if (amount > 0)
+            tlm_baseline_move(&currency->paid, root_of(amount));
     }
 }
 
@@ -188,7 +175,6 @@ static void move_money(tlm_donations *donations, const money *sums)
 static void pass_silence(tlm_judge *judge, tlm_donations *donations, const tlm_window_row *row, uint32_t slides)
 {
     int64_t duration_ns = row->end_ns - row->start_ns, slide_ns = judge->settings->slide_ns;
-    const money none = {0};
     if (slides >= judge->settings->merge_slides)
         tlm_episode_end(&donations->count.episode);
     if (donations->count.episode.direction)
@@ -196,7 +182,6 @@ static void pass_silence(tlm_judge *judge, tlm_donations *donations, const tlm_w
     for (int64_t end_ns = row->end_ns - slides * slide_ns; end_ns < row->end_ns; end_ns += slide_ns)
         if (end_ns % duration_ns == 0) {
             tlm_baseline_learn(&donations->count.baseline, &tuning, tlm_baseline_scale(0), 1);
-            learn_money(donations, &none);
         }
 }
 
@@ -224,24 +209,18 @@ static void judge_count(const tlm_judge *judge, const tlm_donations *donations, 
                                ret_finding->z >= judge->settings->threshold;
 }
 
-static void judge_money(const tlm_judge *judge, tlm_donations *donations, const money *sums, tlm_wide bits,
-                        finding *best)
+static void judge_money(const tlm_judge *judge, tlm_donations *donations, const money *sums, finding *best)
 {
     for (uint32_t i = 0; i < sums->count; i++) {
         const tlm_currency *currency = find_currency(donations, sums->sums[i].code);
-        if (!currency || (currency->paid < PAID_MIN && prior_of(currency->code) <= 0))
+        if (!currency || (currency->paid.count < PAID_MIN && prior_of(currency->code) <= 0))
             continue;
         double typical = typical_of(currency);
-        double forecast = tlm_baseline_forecast(&currency->minutes);
-        finding found = {.value = (double)sums->sums[i].units / UNITS,
-                         .expected = tlm_baseline_count(forecast) * typical};
-        found.z = (tlm_baseline_scale(found.value / typical) - forecast) /
-                  tlm_baseline_spread(&currency->minutes, &money_tuning);
+        finding found = {.value = (double)sums->sums[i].units / UNITS, .expected = typical};
+        found.z = (root_of(found.value) - root_of(typical)) / tlm_baseline_spread(&currency->paid, &money_tuning);
         found.is_worth_it = found.z >= judge->settings->threshold;
-        found.is_bits =
-            !strcmp(currency->code, BITS_CURRENCY) && sums->sums[i].units == bits * (UNITS / BITS_PER_DOLLAR);
         memcpy(found.code, currency->code, sizeof found.code);
-        found.exact = found.is_bits ? bits * 10000 : tlm_decimal_divide_half_even(sums->sums[i].units, UNITS / 10000);
+        found.exact = tlm_decimal_divide_half_even(sums->sums[i].units, UNITS / 10000);
         take_if_more(best, &found);
     }
 }
@@ -262,19 +241,19 @@ static void write_money_sentence(const finding *found, double typical, const cha
                                  char out[static TLM_SENTENCE_SIZE])
 {
     char amount[TLM_WORDS_SIZE], usual[TLM_WORDS_SIZE], times[TLM_WORDS_SIZE];
-    double unit = found->is_bits ? BITS_PER_DOLLAR : 1;
-    unsigned decimals = found->is_bits ? 0 : 2;
+    bool is_bits = !strcmp(found->code, BITS);
+    unsigned decimals = is_bits ? 0 : 2;
     (void)snprintf(out, TLM_SENTENCE_SIZE,
                    "%s %s came in %s, about %s times the %s that a minute with money usually brings.",
-                   tlm_words_amount(found->value * unit, decimals, amount), found->is_bits ? "bits" : found->code, span,
-                   tlm_words_times(found->value / typical, times), tlm_words_amount(typical * unit, decimals, usual));
+                   tlm_words_amount(found->value, decimals, amount), is_bits ? "bits" : found->code, span,
+                   tlm_words_times(found->value / typical, times), tlm_words_amount(typical, decimals, usual));
 }
 
 static void write_metadata(tlm_judge *judge, const tlm_window_row *row, const finding *found)
 {
     tlm_json_writer json;
     tlm_judge_begin_metadata(judge, &json, row->end_ns - row->start_ns);
-    if (found->code[0] && !found->is_bits) {
+    if (found->code[0] && strcmp(found->code, BITS)) {
         TLM_JSON_KEY(&json, "currency");
         tlm_json_string(&json, found->code, 3);
     }
@@ -290,7 +269,6 @@ static void write_metadata(tlm_judge *judge, const tlm_window_row *row, const fi
 static int emit(tlm_judge *judge, tlm_moments_stream *stream, const tlm_window_row *row, const finding *found)
 {
     char sentence[TLM_SENTENCE_SIZE], span[TLM_WORDS_SIZE];
-    double unit = found->is_bits ? BITS_PER_DOLLAR : 1;
     tlm_words_span(row->end_ns - row->start_ns, span);
     if (found->code[0])
         write_money_sentence(found, typical_of(find_currency(&stream->donations, found->code)), span, sentence);
@@ -298,11 +276,11 @@ static int emit(tlm_judge *judge, tlm_moments_stream *stream, const tlm_window_r
         write_count_sentence(found, span, sentence);
     write_metadata(judge, row, found);
     tlm_moment moment = {.kind = TLM_MOMENT_DONATION_BURST,
-                         .metric_name = !found->code[0]  ? "transaction_count"
-                                        : found->is_bits ? "bits"
-                                                         : "amount",
+                         .metric_name = !found->code[0]             ? "transaction_count"
+                                        : strcmp(found->code, BITS) ? "amount"
+                                                                    : "bits",
                          .value = found->exact,
-                         .expected = tlm_moment_units(found->expected * unit, TLM_MOMENT_SCALE),
+                         .expected = tlm_moment_units(found->expected, TLM_MOMENT_SCALE),
                          .z = found->z,
                          .description = tlm_text_of(sentence)};
     return tlm_judge_emit(judge, stream, row, &stream->donations.count.episode, &moment);
@@ -317,7 +295,7 @@ int tlm_judge_donations(tlm_judge *judge, tlm_moments_stream *stream, const tlm_
     pass_silence(judge, donations, row, slides - 1);
     read_money(row, &sums);
     judge_count(judge, donations, row, &best);
-    judge_money(judge, donations, &sums, row->bits, &best);
+    judge_money(judge, donations, &sums, &best);
     bool learns = row->end_ns % (row->end_ns - row->start_ns) == 0;
     bool may_raise = best.is_worth_it && (judge->settings->kinds & 1u << TLM_MOMENT_DONATION_BURST) &&
                      row->end_ns - stream->first_ns >= judge->settings->warm_up_ns;

@@ -98,9 +98,7 @@ void tlm_moments_state_write(const tlm_moments_stream *stream, tlm_buffer *buffe
     write_number(buffer, donations->currency_count, 1);
     for (uint32_t i = 0; i < donations->currency_count; i++) {
         tlm_buffer_append(buffer, donations->currencies[i].code, 3);
-        write_number(buffer, donations->currencies[i].paid, 2);
-        write_double(buffer, donations->currencies[i].typical);
-        write_baseline(buffer, &donations->currencies[i].minutes);
+        write_baseline(buffer, &donations->currencies[i].paid);
     }
 }
 
@@ -199,9 +197,7 @@ static void read_currency(reader *in, tlm_currency *currency)
     uint64_t code = read_number(in, 3);
     for (unsigned i = 0; i < 3; i++)
         currency->code[i] = (char)(code >> (8 * i));
-    currency->paid = (uint16_t)read_number(in, 2);
-    currency->typical = read_double(in);
-    read_baseline(in, &currency->minutes);
+    read_baseline(in, &currency->paid);
 }
 
 int tlm_moments_state_read(tlm_text bytes, tlm_moments_stream *stream)

@@ -33,12 +33,10 @@ typedef struct {
     double lasting; /* of windows, like tlm_track.lasting */
 } tlm_chat;
 
-/* The money of one currency, looked at in minutes (windows that do not overlap). */
+/* The money of one currency, looked at in minutes (windows that do not overlap) that brought some. */
 typedef struct {
-    char code[4];         /* "USD" and a NUL */
-    uint16_t paid;        /* minutes with money, up to UINT16_MAX */
-    double typical;       /* root of what a minute with money brings */
-    tlm_baseline minutes; /* of minutes with and without, in typical amounts */
+    char code[4];      /* "USD" and a NUL */
+    tlm_baseline paid; /* fourth roots of their amounts */
 } tlm_currency;
 
 typedef struct {
