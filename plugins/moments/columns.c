@@ -13,6 +13,7 @@ static const struct {
     [TLM_ROW_CHATTERS] = {"unique_chatters", TLM_COLUMN_INTEGER, 0},
     [TLM_ROW_VIEWERS] = {"slide_viewer_last", TLM_COLUMN_INTEGER, 0},
     [TLM_ROW_TRANSACTIONS] = {"transaction_count", TLM_COLUMN_INTEGER, 0},
+    [TLM_ROW_PAYMENTS] = {"payment_count", TLM_COLUMN_DECIMAL, 0},
     [TLM_ROW_AMOUNTS] = {"amounts", TLM_COLUMN_JSON, 0},
     [TLM_ROW_BITS] = {"bits", TLM_COLUMN_DECIMAL, 0},
     [TLM_ROW_SENTIMENT] = {"sentiment", TLM_COLUMN_DECIMAL, 4},
@@ -81,4 +82,6 @@ void tlm_columns_read(const tlm_columns *columns, const tlm_cell *cells, tlm_win
         .positive = integer_of(columns, cells, TLM_ROW_POSITIVE, 0),
         .negative = integer_of(columns, cells, TLM_ROW_NEGATIVE, 0),
     };
+    const tlm_cell *payments = cell_of(columns, cells, TLM_ROW_PAYMENTS);
+    ret_row->payments = payments ? wide_of(payments) : ret_row->transactions;
 }

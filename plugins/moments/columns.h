@@ -21,6 +21,7 @@ enum {
     TLM_ROW_CHATTERS = TLM_ROW_REQUIRED,
     TLM_ROW_VIEWERS, /* the last count of the last slide */
     TLM_ROW_TRANSACTIONS,
+    TLM_ROW_PAYMENTS, /* transactions, each gift_sub as often as it gives */
     TLM_ROW_AMOUNTS,
     TLM_ROW_BITS,
     TLM_ROW_SENTIMENT, /* of the window, in 0.0001 */
@@ -43,7 +44,8 @@ typedef struct {
     int64_t chatters;                  /* 0 if unknown */
     int64_t viewers;                   /* -1: none in the last slide */
     int64_t transactions;
-    tlm_text amounts; /* JSON; "{}" if unknown */
+    tlm_wide payments; /* transactions where the dataset does not have it */
+    tlm_text amounts;  /* JSON; "{}" if unknown */
     tlm_wide bits;
     bool has_sentiment;
     int64_t sentiment; /* 0.0001 */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* donation_burst: transactions of a window, by their number or by the money of one currency, well above what is usual.
+/* donation_burst: transactions of a window, by their number (a gift of 20 subscriptions counts as 20) or by the
+ * money of one currency, well above what is usual.
  *
  * Money comes rarely and in unlike amounts, so a minute that brings some is compared with others that did. Baselines
  * learn from windows that do not overlap; every window is judged. */
@@ -17,12 +18,12 @@
 #define PRIOR_SPREAD 0.3
 
 static const tlm_baseline_tuning tuning = {
-    .level_gain = 1.0 / 30, .spread_gain = 1.0 / 60, .spread_min = 1, .widening = 1.25};
+    .level_gain = 1.0 / 30, .spread_gain = 1.0 / 60, .spread_min = 1, .widening = 1};
 /* Amounts are judged by their fourth roots, near which sums of unlike payments are normal (E. B. Wilson, M. M.
  * Hilferty, "The distribution of chi-square", PNAS 17, 1931, of cube roots; the fourth one needs but sqrt). A spread of
  * 16 % of that is the least: what five payments bring instead of one stands out by 3. */
 static const tlm_baseline_tuning money_tuning = {
-    .level_gain = 1.0 / 30, .spread_gain = 1.0 / 30, .spread_min = 0.01, .spread_share = 0.16, .widening = 1.6};
+    .level_gain = 1.0 / 30, .spread_gain = 1.0 / 30, .spread_min = 0.01, .spread_share = 0.25, .widening = 2};
 
 /* Bits, beside the codes of currencies. A bit pays the streamer a US cent. */
 #define BITS "bit"
@@ -197,14 +198,14 @@ static void judge_count(const tlm_judge *judge, const tlm_donations *donations, 
                         finding *ret_finding)
 {
     const tlm_baseline *baseline = &donations->count.baseline;
-    double count = (double)row->transactions;
-    *ret_finding = (finding){.value = count, .exact = tlm_moment_whole(row->transactions)};
+    double count = (double)row->payments;
+    *ret_finding = (finding){.value = count, .exact = row->payments * 10000};
     if (baseline->count == 0)
         return;
     double forecast = tlm_baseline_forecast(baseline);
     ret_finding->expected = tlm_baseline_count(forecast);
     ret_finding->z = (tlm_baseline_scale(count) - forecast) / tlm_baseline_spread(baseline, &tuning);
-    ret_finding->is_worth_it = row->transactions >= judge->settings->min_transactions &&
+    ret_finding->is_worth_it = row->payments >= judge->settings->min_transactions &&
                                count >= RATIO_MIN * ret_finding->expected &&
                                ret_finding->z >= judge->settings->threshold;
 }
@@ -257,6 +258,8 @@ static void write_metadata(tlm_judge *judge, const tlm_window_row *row, const fi
         TLM_JSON_KEY(&json, "currency");
         tlm_json_string(&json, found->code, 3);
     }
+    TLM_JSON_KEY(&json, "payment_count");
+    tlm_judge_number(&json, (double)row->payments, 0);
     TLM_JSON_KEY(&json, "transaction_count");
     tlm_json_int(&json, row->transactions);
     TLM_JSON_KEY(&json, "bits");
@@ -276,7 +279,7 @@ static int emit(tlm_judge *judge, tlm_moments_stream *stream, const tlm_window_r
         write_count_sentence(found, span, sentence);
     write_metadata(judge, row, found);
     tlm_moment moment = {.kind = TLM_MOMENT_DONATION_BURST,
-                         .metric_name = !found->code[0]             ? "transaction_count"
+                         .metric_name = !found->code[0]             ? "payment_count"
                                         : strcmp(found->code, BITS) ? "amount"
                                                                     : "bits",
                          .value = found->exact,
@@ -300,11 +303,11 @@ int tlm_judge_donations(tlm_judge *judge, tlm_moments_stream *stream, const tlm_
     bool may_raise = best.is_worth_it && (judge->settings->kinds & 1u << TLM_MOMENT_DONATION_BURST) &&
                      row->end_ns - stream->first_ns >= judge->settings->warm_up_ns;
     tlm_reading reading = tlm_judge_reading(judge, row, slides, best.z, may_raise);
-    int what = tlm_judge_take(judge, track, &tuning, &reading, tlm_baseline_scale((double)row->transactions), false);
+    int what = tlm_judge_take(judge, track, &tuning, &reading, tlm_baseline_scale((double)row->payments), false);
     if (what == TLM_EPISODE_LASTED)
         move_money(donations, &sums);
     else if (learns && !track->episode.direction) {
-        tlm_baseline_learn(&track->baseline, &tuning, tlm_baseline_scale((double)row->transactions), 1);
+        tlm_baseline_learn(&track->baseline, &tuning, tlm_baseline_scale((double)row->payments), 1);
         learn_money(donations, &sums);
     }
     return tlm_judge_is_news(what) ? emit(judge, stream, row, &best) : 0;

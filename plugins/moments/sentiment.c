@@ -55,6 +55,13 @@ static double spread_of(const tlm_baseline *baseline, double messages)
     return spread > chance ? spread : chance;
 }
 
+/* Whether a moment is going on that lifts the mood by itself: what rises with it is part of it. */
+static bool is_excited(const tlm_moments_stream *stream)
+{
+    return stream->chat.slides.episode.direction > 0 || stream->donations.count.episode.direction > 0 ||
+           stream->viewers.episode.direction > 0;
+}
+
 int tlm_judge_sentiment(tlm_judge *judge, tlm_moments_stream *stream, const tlm_window_row *row, uint32_t slides)
 {
     tlm_track *track = &stream->sentiment;
@@ -67,7 +74,8 @@ int tlm_judge_sentiment(tlm_judge *judge, tlm_moments_stream *stream, const tlm_
     double mood = (double)row->sentiment / 10000;
     double shift = track->baseline.count ? mood - tlm_baseline_forecast(&track->baseline) : 0;
     double z = track->baseline.count ? shift / spread_of(&track->baseline, (double)messages) : 0;
-    bool may_raise = fabs(shift) >= SHIFT_MIN && tlm_judge_may(judge, stream, row, track, TLM_MOMENT_SENTIMENT_SHIFT);
+    bool may_raise = fabs(shift) >= SHIFT_MIN && !(z > 0 && is_excited(stream)) &&
+                     tlm_judge_may(judge, stream, row, track, TLM_MOMENT_SENTIMENT_SHIFT);
     tlm_reading reading = tlm_judge_reading(judge, row, track->slides, z, may_raise);
     int what = tlm_judge_take(judge, track, &tuning, &reading, mood, true);
     track->slides = 0;
