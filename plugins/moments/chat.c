@@ -14,7 +14,7 @@
 static const tlm_baseline_tuning slide_tuning = {
     .level_gain = 1.0 / 90, .spread_gain = 1.0 / 180, .spread_min = 1.6, .widening = 1.3};
 static const tlm_baseline_tuning window_tuning = {
-    .level_gain = 1.0 / 90, .spread_gain = 1.0 / 180, .spread_min = 2.0, .widening = 1.3};
+    .level_gain = 1.0 / 90, .spread_gain = 1.0 / 180, .spread_min = 2.0, .widening = 1.45};
 
 /* What stands out most. */
 typedef struct {

@@ -18,12 +18,12 @@
 #define PRIOR_SPREAD 0.3
 
 static const tlm_baseline_tuning tuning = {
-    .level_gain = 1.0 / 30, .spread_gain = 1.0 / 60, .spread_min = 1, .widening = 1};
+    .level_gain = 1.0 / 30, .spread_gain = 1.0 / 60, .spread_min = 1, .widening = 1.1};
 /* Amounts are judged by their fourth roots, near which sums of unlike payments are normal (E. B. Wilson, M. M.
  * Hilferty, "The distribution of chi-square", PNAS 17, 1931, of cube roots; the fourth one needs but sqrt). A spread of
  * 16 % of that is the least: what five payments bring instead of one stands out by 3. */
 static const tlm_baseline_tuning money_tuning = {
-    .level_gain = 1.0 / 30, .spread_gain = 1.0 / 30, .spread_min = 0.01, .spread_share = 0.25, .widening = 2};
+    .level_gain = 1.0 / 30, .spread_gain = 1.0 / 30, .spread_min = 0.01, .spread_share = 0.25, .widening = 2.5};
 
 /* Bits, beside the codes of currencies. A bit pays the streamer a US cent. */
 #define BITS "bit"
