@@ -28,6 +28,7 @@ enum {
     MO_MESSAGES,
     MO_CHATTERS,
     MO_POSITIVE,
+    MO_PAYMENTS,
     MO_COLUMNS
 };
 
@@ -45,6 +46,7 @@ static const tlm_column mo_columns[MO_COLUMNS] = {
     [MO_MESSAGES] = {"slide_message_count", TLM_COLUMN_INTEGER, 0, 0, NULL, ""},
     [MO_CHATTERS] = {"unique_chatters", TLM_COLUMN_INTEGER, 0, 0, NULL, ""},
     [MO_POSITIVE] = {"positive_count", TLM_COLUMN_INTEGER, 0, 0, NULL, ""},
+    [MO_PAYMENTS] = {"payment_count", TLM_COLUMN_DECIMAL, 0, 0, NULL, ""},
 };
 
 static const tlm_dataset mo_windows = {.struct_size = sizeof(tlm_dataset),
@@ -57,8 +59,8 @@ static const tlm_dataset mo_windows = {.struct_size = sizeof(tlm_dataset),
 /* A row; what is 0 is 0, texts NULL are "{}". */
 typedef struct {
     int64_t messages, window_messages;
-    int64_t viewers; /* 0: null */
-    int64_t transactions, bits;
+    int64_t viewers;                      /* 0: null */
+    int64_t transactions, payments, bits; /* payments 0: as many as transactions */
     const char *amounts;
     int64_t sentiment;          /* 0.0001 */
     int64_t positive, negative; /* both 0: sentiment is null */
@@ -146,6 +148,7 @@ static inline int mo_put_flags(mo_lab *lab, const char *stream, int64_t slide, c
         [MO_MESSAGES] = mo_integer(row->messages),
         [MO_CHATTERS] = mo_integer(row->messages),
         [MO_POSITIVE] = mo_integer(row->positive),
+        [MO_PAYMENTS] = mo_wide(row->payments ? row->payments : row->transactions),
     };
     if (row->viewers)
         cells[MO_VIEWERS] = mo_integer(row->viewers);

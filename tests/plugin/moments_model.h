@@ -72,9 +72,8 @@ typedef struct {
 
 /* What a slide and the window it ends hold. */
 typedef struct {
-    int64_t messages, viewers, transactions;
-    double money; /* of the slide */
-    int64_t window_messages, window_transactions;
+    int64_t messages, viewers;
+    int64_t window_messages, window_transactions, window_payments;
     double window_money;
     double sentiment; /* of the window */
     int64_t positive, negative;
@@ -97,7 +96,7 @@ typedef struct {
     int planted_count;
     int64_t next_start;
     struct {
-        int64_t messages, transactions, scored, positive, negative;
+        int64_t messages, transactions, payments, scored, positive, negative;
         double money, mood;
     } panes[MODEL_WINDOW];
 } model_stream;
@@ -169,19 +168,21 @@ static inline void model_pay(model_stream *stream, const model_planted *now, int
     model_chance *chance = &stream->chance;
     int64_t count = model_poisson(chance, stream->options.payments / 6);
     double money = 0;
+    int64_t gifts = 0; /* beyond the one that a transaction counts for anyway */
     for (int64_t i = 0; i < count; i++)
         money += model_uniform(chance) < 0.7 ? 4.99 : model_between(chance, 1, 20);
-    if (now && now->kind == MODEL_DONATION) {
-        if ((int64_t)now->size % 2) { /* one gift of many */
-            count += now->start == stream->slide;
-            money += now->start == stream->slide ? 4.99 * floor(now->size * 2) : 0;
-        } else { /* many that pay */
-            int64_t more = model_poisson(chance, now->size / (double)(now->end - now->start));
-            count += more;
-            money += 4.99 * (double)more;
-        }
+    if (now && now->kind == MODEL_DONATION && (int64_t)now->size % 2) { /* one gift of many */
+        bool is_now = now->start == stream->slide;
+        count += is_now;
+        gifts = is_now ? (int64_t)(now->size * 2) - 1 : 0;
+        money += is_now ? 4.99 * (double)(gifts + 1) : 0;
+    } else if (now && now->kind == MODEL_DONATION) { /* many that pay */
+        int64_t more = model_poisson(chance, now->size / (double)(now->end - now->start));
+        count += more;
+        money += 4.99 * (double)more;
     }
     stream->panes[at].transactions = count;
+    stream->panes[at].payments = count + gifts;
     stream->panes[at].money = money;
 }
 
@@ -220,15 +221,13 @@ static inline model_slide model_next(model_stream *stream)
     stream->panes[at].messages = model_poisson(&stream->chance, rate);
     model_pay(stream, now, at);
     model_feel(stream, now, at);
-    model_slide slide = {.messages = stream->panes[at].messages,
-                         .viewers = model_viewers(stream, now),
-                         .transactions = stream->panes[at].transactions,
-                         .money = stream->panes[at].money};
+    model_slide slide = {.messages = stream->panes[at].messages, .viewers = model_viewers(stream, now)};
     int64_t scored = 0;
     double mood = 0;
     for (int i = 0; i < MODEL_WINDOW; i++) {
         slide.window_messages += stream->panes[i].messages;
         slide.window_transactions += stream->panes[i].transactions;
+        slide.window_payments += stream->panes[i].payments;
         slide.window_money += stream->panes[i].money;
         slide.positive += stream->panes[i].positive;
         slide.negative += stream->panes[i].negative;

@@ -37,6 +37,7 @@ static inline mo_row trial_row(const model_slide *slide, char amounts[static 64]
                     .window_messages = slide->window_messages,
                     .viewers = slide->viewers,
                     .transactions = slide->window_transactions,
+                    .payments = slide->window_payments,
                     .amounts = slide->window_transactions ? amounts : NULL,
                     .sentiment = (int64_t)floor(slide->sentiment * 10000 + 0.5),
                     .positive = slide->positive,

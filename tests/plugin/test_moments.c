@@ -131,7 +131,7 @@ static void huge_stream_needs_a_huge_spike(void **context)
     (void)context;
     mo_open(&lab, NULL);
     be_calm(&lab, "a", 100000, 0, 120);
-    mo_put(&lab, "a", 120, spike(190000, 100000)); /* many spreads, but not twice the usual */
+    mo_put(&lab, "a", 120, spike(150000, 100000)); /* many spreads, but not 1.6 times the usual */
     be_calm(&lab, "a", 100000, 121, 140);
     assert_int_equal(lab.lane.row_count, 0);
     mo_put(&lab, "a", 140, spike(1000000000000, 100000));
@@ -483,28 +483,43 @@ static void many_transactions_are_a_burst(void **context)
     give(&lab, 120, 18, "{\"ZZZ\":\"1\"}", 0);
     const lab_row *row = mo_last(&lab, "donation_burst");
     assert_int_equal(mo_rows(&lab, NULL), 1);
-    assert_string_equal(mo_value(row, "metric_name"), "transaction_count");
+    assert_string_equal(mo_value(row, "metric_name"), "payment_count");
     assert_string_equal(mo_value(row, "metric_value"), "18.0000");
     assert_string_equal(mo_value(row, "description"), "18 donations, subscriptions, gifts and cheers came in 60 s, "
                                                       "where next to none are usual.");
     mo_close(&lab);
 }
 
-static void gift_bomb_is_a_burst_by_its_money(void **context)
+static void gift_of_many_counts_as_many(void **context)
 {
     mo_lab lab;
     (void)context;
     mo_open(&lab, NULL);
     be_given(&lab, 0, 120);
-    give(&lab, 120, 1, "{\"EUR\":\"3\",\"USD\":\"99.8\"}", 0);
+    mo_put(&lab, "a", 120,
+           (mo_row){.messages = 10, .transactions = 1, .payments = 20, .amounts = "{\"USD\":\"99.8\"}"});
+    const lab_row *row = mo_last(&lab, "donation_burst");
+    assert_string_equal(mo_value(row, "metric_value"), "20.0000");
+    assert_string_equal(mo_value(row, "metadata"), "{\"seconds\":60,\"payment_count\":20,\"transaction_count\":1,"
+                                                   "\"bits\":0,\"amounts\":{\"USD\":\"99.8\"}}");
+    mo_close(&lab);
+}
+
+static void large_amount_is_a_burst_by_its_money(void **context)
+{
+    mo_lab lab;
+    (void)context;
+    mo_open(&lab, NULL);
+    be_given(&lab, 0, 120);
+    give(&lab, 120, 1, "{\"EUR\":\"3\",\"USD\":\"499.00\"}", 0);
     const lab_row *row = mo_last(&lab, "donation_burst");
     assert_string_equal(mo_value(row, "metric_name"), "amount");
-    assert_string_equal(mo_value(row, "metric_value"), "99.8000");
+    assert_string_equal(mo_value(row, "metric_value"), "499.0000");
     assert_string_equal(mo_value(row, "description"),
-                        "99.80 USD came in 60 s, about 20 times the 5.00 that a minute with money usually brings.");
+                        "499.00 USD came in 60 s, about 100 times the 5.00 that a minute with money usually brings.");
     assert_string_equal(mo_value(row, "metadata"),
-                        "{\"seconds\":60,\"currency\":\"USD\",\"transaction_count\":1,\"bits\":0,"
-                        "\"amounts\":{\"EUR\":\"3\",\"USD\":\"99.8\"}}");
+                        "{\"seconds\":60,\"currency\":\"USD\",\"payment_count\":1,\"transaction_count\":1,\"bits\":0,"
+                        "\"amounts\":{\"EUR\":\"3\",\"USD\":\"499.00\"}}");
     mo_close(&lab);
 }
 
@@ -514,12 +529,25 @@ static void bits_are_a_burst_too_and_told_as_bits(void **context)
     (void)context;
     mo_open(&lab, NULL);
     be_given(&lab, 0, 120);
-    give(&lab, 120, 1, NULL, 10000);
+    give(&lab, 120, 1, NULL, 100000);
     const lab_row *row = mo_last(&lab, "donation_burst");
     assert_string_equal(mo_value(row, "metric_name"), "bits");
-    assert_string_equal(mo_value(row, "metric_value"), "10000.0000");
+    assert_string_equal(mo_value(row, "metric_value"), "100000.0000");
     assert_string_equal(mo_value(row, "description"),
-                        "10,000 bits came in 60 s, about 20 times the 500 that a minute with money usually brings.");
+                        "100,000 bits came in 60 s, about 200 times the 500 that a minute with money usually brings.");
+    mo_close(&lab);
+}
+
+static void amounts_that_vary_widely_are_no_bursts(void **context)
+{
+    static const char *const amounts[] = {"{\"USD\":\"1\"}",   "{\"USD\":\"50\"}", "{\"USD\":\"5\"}",
+                                          "{\"USD\":\"100\"}", "{\"USD\":\"2\"}",  "{\"USD\":\"20\"}"};
+    mo_lab lab;
+    (void)context;
+    mo_open(&lab, NULL);
+    for (int64_t i = 0; i < 720; i += 12)
+        give(&lab, i, 1, amounts[i / 12 % 6], 0);
+    assert_int_equal(lab.lane.row_count, 0);
     mo_close(&lab);
 }
 
@@ -529,13 +557,13 @@ static void currency_without_a_guess_is_learned_first(void **context)
     (void)context;
     mo_open(&lab, NULL);
     be_given(&lab, 0, 60);
-    give(&lab, 60, 1, "{\"JPY\":\"1000\"}", 0); /* could be much, could be little */
-    give(&lab, 72, 1, "{\"JPY\":\"900\"}", 0);
-    give(&lab, 84, 1, "{\"JPY\":\"1100\"}", 0);
-    give(&lab, 96, 1, "{\"JPY\":\"2000\"}", 0);
+    give(&lab, 60, 1, "{\"JPY\":\"1000\"}", 0);
+    give(&lab, 72, 1, "{\"JPY\":\"300000\"}", 0); /* could be much, could be little */
+    for (int64_t i = 84; i < 200; i += 12)
+        give(&lab, i, 1, i % 24 ? "{\"JPY\":\"900\"}" : "{\"JPY\":\"1100\"}", 0);
     assert_int_equal(lab.lane.row_count, 0);
-    give(&lab, 132, 1, "{\"JPY\":\"30000\"}", 0);
-    assert_non_null(strstr(mo_value(mo_last(&lab, "donation_burst"), "description"), "30,000.00 JPY came in 60 s"));
+    give(&lab, 204, 1, "{\"JPY\":\"300000\"}", 0);
+    assert_non_null(strstr(mo_value(mo_last(&lab, "donation_burst"), "description"), "300,000.00 JPY came in 60 s"));
     mo_close(&lab);
 }
 
@@ -603,6 +631,26 @@ static void shift_of_mood_is_raised_in_both_directions(void **context)
         assert_true((mo_number(shift, "z_score") > 0) == (i == 1));
         mo_close(&lab);
     }
+}
+
+static void mood_that_rises_with_a_spike_is_part_of_it(void **context)
+{
+    mo_lab lab;
+    (void)context;
+    mo_open(&lab, NULL);
+    be_calm(&lab, "a", 30, 0, 60);
+    mo_row row = spike(300, 30);
+    row.sentiment = 8000;
+    row.positive = 200;
+    row.negative = 0;
+    mo_put(&lab, "a", 60, row);
+    assert_int_equal(mo_moments(&lab, "sentiment_shift"), 0);
+    row.sentiment = -8000; /* but anger is news */
+    row.positive = 0;
+    row.negative = 200;
+    mo_put(&lab, "a", 61, row);
+    assert_int_equal(mo_moments(&lab, "sentiment_shift"), 1);
+    mo_close(&lab);
 }
 
 static void mood_of_a_few_messages_is_no_shift(void **context)
@@ -990,12 +1038,15 @@ int main(void)
         cmocka_unit_test(few_viewers_more_are_no_surge),
         cmocka_unit_test(viewers_told_once_a_minute_are_followed_too),
         cmocka_unit_test(many_transactions_are_a_burst),
-        cmocka_unit_test(gift_bomb_is_a_burst_by_its_money),
+        cmocka_unit_test(gift_of_many_counts_as_many),
+        cmocka_unit_test(large_amount_is_a_burst_by_its_money),
+        cmocka_unit_test(amounts_that_vary_widely_are_no_bursts),
         cmocka_unit_test(bits_are_a_burst_too_and_told_as_bits),
         cmocka_unit_test(currency_without_a_guess_is_learned_first),
         cmocka_unit_test(generous_stream_needs_more_for_a_burst),
         cmocka_unit_test(broken_amounts_harm_nothing),
         cmocka_unit_test(shift_of_mood_is_raised_in_both_directions),
+        cmocka_unit_test(mood_that_rises_with_a_spike_is_part_of_it),
         cmocka_unit_test(mood_of_a_few_messages_is_no_shift),
         cmocka_unit_test(raid_is_told_at_once_even_of_a_new_stream),
         cmocka_unit_test(raid_without_its_size_or_name_is_told_as_far_as_known),
