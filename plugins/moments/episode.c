@@ -36,20 +36,29 @@ static void note_standing_out(tlm_episode *episode, const tlm_episode_rules *rul
 
 static int begin(tlm_episode *episode, const tlm_reading *reading)
 {
+    if (episode->direction == episode->stands_out) { /* it stood out all the time: this one begins here */
+        episode->stands_out_ns = reading->slide_start_ns;
+        episode->slides = added(episode->slides, reading->slides);
+    } else {
+        episode->slides = 0;
+    }
     episode->id_ms = reading->window_start_ns / 1000000;
     episode->started_ns = episode->stands_out_ns;
     episode->direction = episode->stands_out;
     episode->peak = fabs(reading->z);
     episode->rows = 1;
-    episode->slides = episode->quiet = 0;
+    episode->quiet = episode->peak_slides = 0;
     return TLM_EPISODE_RAISED;
 }
 
 static int revise(tlm_episode *episode, double size)
 {
-    if (size <= episode->peak * REVISION_GROWTH || episode->rows >= TLM_EPISODE_ROWS_MAX)
+    if (size <= episode->peak * REVISION_GROWTH)
         return TLM_EPISODE_GOES_ON;
     episode->peak = size;
+    episode->peak_slides = 0;
+    if (episode->rows >= TLM_EPISODE_ROWS_MAX)
+        return TLM_EPISODE_GOES_ON;
     episode->rows++;
     return TLM_EPISODE_REVISED;
 }
@@ -58,11 +67,15 @@ int tlm_episode_take(tlm_episode *episode, const tlm_episode_rules *rules, const
 {
     note_standing_out(episode, rules, reading);
     bool belongs = episode->direction && episode->stands_out == episode->direction;
-    if (!belongs && reading->may_raise && fabs(reading->z) >= rules->threshold)
-        return begin(episode, reading); /* be it that one of the other direction was open still */
+    bool is_apart =
+        !belongs || (episode->peak_slides >= TLM_EPISODE_PEAK_SLIDES_MAX && fabs(reading->z) > episode->peak);
+    if (is_apart && reading->may_raise && fabs(reading->z) >= rules->threshold)
+        return begin(episode,
+                     reading); /* be it that one of the other direction, or long past its peak, was open still */
     if (!episode->direction)
         return TLM_EPISODE_NONE;
     episode->slides = added(episode->slides, reading->slides);
+    episode->peak_slides = added(episode->peak_slides, reading->slides);
     episode->quiet = belongs ? 0 : added(episode->quiet, reading->slides);
     if (episode->quiet >= rules->merge_slides || episode->slides >= TLM_EPISODE_SLIDES_MAX) {
         bool lasts = episode->quiet < rules->merge_slides;

@@ -12,6 +12,9 @@
 
 /* Slides after which what was out of the ordinary counts as usual. Ten minutes of slides of 10 s. */
 #define TLM_EPISODE_SLIDES_MAX 60
+/* A higher peak that comes so many slides after the last one is a moment of its own. Three minutes of slides of 10 s.
+ */
+#define TLM_EPISODE_PEAK_SLIDES_MAX 18
 /* Times that one moment is emitted at most, the first included. */
 #define TLM_EPISODE_ROWS_MAX 20
 
@@ -19,11 +22,13 @@ typedef struct {
     int64_t id_ms;          /* start of the first window that raised it */
     int64_t started_ns;     /* where readings began to stand out */
     int64_t stands_out_ns;  /* since when readings of one direction stand out without a break; INT64_MIN: they do not */
-    double peak;            /* |z| of the row emitted last */
+    double peak;            /* highest |z|, to within what is worth a row */
     int8_t direction;       /* 1 up, -1 down; 0: none is open */
     int8_t stands_out;      /* direction of stands_out_ns */
     uint8_t rows;           /* emitted */
-    uint16_t slides, quiet; /* since it began; since a reading reached half of the threshold */
+    uint16_t slides, quiet; /* since it, or the ones it follows without a break, began; since a reading reached half of
+                               the threshold */
+    uint16_t peak_slides;   /* since its peak */
 } tlm_episode;
 
 typedef struct {

@@ -42,7 +42,7 @@ tlm_reading tlm_judge_reading(const tlm_judge *judge, const tlm_window_row *row,
 void tlm_judge_follow(int what, const tlm_episode *episode, tlm_baseline *baseline, const tlm_baseline_tuning *tuning,
                       double *lasting, double value, uint32_t slides)
 {
-    if (what == TLM_EPISODE_RAISED)
+    if (what == TLM_EPISODE_RAISED && episode->slides == 0)
         *lasting = value;
     else if (episode->direction || what == TLM_EPISODE_LASTED)
         *lasting += LASTING_GAIN * (value - *lasting);

@@ -66,6 +66,7 @@ static void write_track(tlm_buffer *buffer, const tlm_track *track)
         write_number(buffer, episode->rows, 1);
         write_number(buffer, episode->slides, 2);
         write_number(buffer, episode->quiet, 2);
+        write_number(buffer, episode->peak_slides, 2);
         write_number(buffer, (uint64_t)episode->id_ms, 8);
         write_number(buffer, (uint64_t)episode->started_ns, 8);
         write_double(buffer, episode->peak);
@@ -154,6 +155,7 @@ static void read_open(reader *in, tlm_track *track)
     episode->rows = (uint8_t)read_number(in, 1);
     episode->slides = (uint16_t)read_number(in, 2);
     episode->quiet = (uint16_t)read_number(in, 2);
+    episode->peak_slides = (uint16_t)read_number(in, 2);
     episode->id_ms = (int64_t)read_number(in, 8);
     episode->started_ns = (int64_t)read_number(in, 8);
     episode->peak = read_double(in);

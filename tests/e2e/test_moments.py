@@ -118,20 +118,21 @@ class Moments(unittest.TestCase):
 
     def kill_and_compare(self, lanes, chance):
         database = self.folder / f"kills-{lanes}.db"
-        text = config(database, [self.input], lanes=lanes, batch=64,
+        # Paced, so that it is not over before the last kill.
+        text = config(database, [self.input], lanes=lanes, batch=64, source="speed = 2000;",
                       pipeline='flush_interval = "10ms"; queue_batches = 2; stop_timeout = "30s";')
         landed = 0
         for _ in range(15):
             with harness.Telemetra(self.folder, text) as telemetra:
-                goal = events_decided(database) + chance.randrange(1, self.event_count // 8)
-                deadline = time.monotonic() + 1
+                goal = events_decided(database) + chance.randrange(1, self.event_count // 15)
+                deadline = time.monotonic() + 10
                 while (telemetra.process.poll() is None and time.monotonic() < deadline
                        and events_decided(database) < goal):
                     time.sleep(0.002)
                 if telemetra.process.poll() is None:
                     telemetra.process.kill()
                     landed += 1
-        self.assertGreaterEqual(landed, 5, "the run was over before it could be killed")
+        self.assertGreaterEqual(landed, 8, "the run was over before it could be killed")
         harness.run_to_end(self, self.folder, text)
         self.assertEqual(moments(database), self.expected)
 

@@ -222,6 +222,27 @@ static void peaks_within_a_minute_are_one_moment(void **context)
     mo_close(&lab);
 }
 
+static void higher_peak_minutes_later_is_a_moment_of_its_own(void **context)
+{
+    mo_lab lab;
+    (void)context;
+    mo_open(&lab, NULL);
+    be_calm(&lab, "a", 30, 0, 60);
+    mo_put(&lab, "a", 60, spike(200, 30));
+    for (int64_t i = 61; i < 75; i++)
+        mo_put(&lab, "a", i, spike(150, 30)); /* it goes on */
+    mo_put(&lab, "a", 75, spike(250, 30));
+    assert_int_equal(mo_moments(&lab, "chat_spike"), 1); /* two and a half minutes: the same */
+    for (int64_t i = 76; i < 94; i++)
+        mo_put(&lab, "a", i, spike(150, 30));
+    mo_put(&lab, "a", 94, spike(400, 30));
+    assert_int_equal(mo_moments(&lab, "chat_spike"), 2);
+    const lab_row *row = mo_last(&lab, "chat_spike");
+    assert_true(fabs(mo_number(row, "expected") - 30) < 3);
+    assert_int_equal(strtoll(mo_value(row, "started_at"), NULL, 10), mo_end_ns(93));
+    mo_close(&lab);
+}
+
 static void long_moment_below_its_threshold_is_not_raised_anew(void **context)
 {
     mo_lab lab;
@@ -1022,6 +1043,7 @@ int main(void)
         cmocka_unit_test(revision_keeps_the_id_and_moves_the_peak),
         cmocka_unit_test(start_is_where_it_began_to_stand_out),
         cmocka_unit_test(peaks_within_a_minute_are_one_moment),
+        cmocka_unit_test(higher_peak_minutes_later_is_a_moment_of_its_own),
         cmocka_unit_test(long_moment_below_its_threshold_is_not_raised_anew),
         cmocka_unit_test(rows_of_one_moment_are_bounded),
         cmocka_unit_test(spike_does_not_spoil_the_baseline),
