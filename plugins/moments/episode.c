@@ -69,9 +69,9 @@ int tlm_episode_take(tlm_episode *episode, const tlm_episode_rules *rules, const
     bool belongs = episode->direction && episode->stands_out == episode->direction;
     bool is_apart =
         !belongs || (episode->peak_slides >= TLM_EPISODE_PEAK_SLIDES_MAX && fabs(reading->z) > episode->peak);
+    /* Be it that one of the other direction, or long past its peak, was open still. */
     if (is_apart && reading->may_raise && fabs(reading->z) >= rules->threshold)
-        return begin(episode,
-                     reading); /* be it that one of the other direction, or long past its peak, was open still */
+        return begin(episode, reading);
     if (!episode->direction)
         return TLM_EPISODE_NONE;
     episode->slides = added(episode->slides, reading->slides);
