@@ -52,7 +52,7 @@ need_packages() {
 
 # What building needs, and what the binary needs at run time through it.
 BUILD_PACKAGES=(gcc g++ libc6-dev cmake ninja-build ccache pkg-config libconfig-dev libsimdjson-dev libsqlite3-dev
-    libmicrohttpd-dev libxxhash-dev zlib1g-dev libwslay-dev)
+    libmicrohttpd-dev libxxhash-dev zlib1g-dev libwslay-dev nettle-dev)
 # The tests build C with cmocka; the end-to-end tests and the oracle are Python's standard library.
 # shellcheck disable=SC2034 # used by the scripts that source this
 TEST_PACKAGES=("${BUILD_PACKAGES[@]}" libcmocka-dev python3 git)

@@ -172,12 +172,20 @@ static int add_viewers(tlm_pane *pane, const tlm_events *batch, const tlm_event 
     return 0;
 }
 
+/* Of a gift_sub the number of its gifts, at least 1; of any other transaction 1. */
+static int64_t payments_of(const tlm_events *batch, const tlm_transaction *detail)
+{
+    bool is_gift = tlm_text_equal(tlm_events_text(batch, detail->type), tlm_text_of("gift_sub"));
+    return is_gift && detail->gift_count > 1 ? detail->gift_count : 1;
+}
+
 static int add_transaction(tlm_pane *pane, const tlm_events *batch, const tlm_event *event)
 {
     const tlm_transaction *detail = (const void *)(batch->arena + event->as.detail.offset);
     if (need_rare(pane) < 0)
         return -ENOMEM;
     pane->rare->transaction_count++;
+    pane->rare->payment_count += payments_of(batch, detail);
     if (!detail->is_bits)
         return tlm_amounts_add(&pane->rare->amounts, detail->currency, tlm_wide_of(detail->amount));
     pane->rare->bits += tlm_wide_of(detail->amount);

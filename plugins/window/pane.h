@@ -40,6 +40,7 @@ typedef struct {
     tlm_pane_scores scores;
     int64_t transaction_count;
     tlm_wide bits;
+    tlm_wide payment_count; /* transactions, each gift_sub as often as it gives */
     tlm_amounts amounts;
     tlm_emote_counts emotes;
 } tlm_pane_rare;

@@ -26,6 +26,7 @@ enum {
     WINDOW_TRANSACTION_COUNT,
     WINDOW_AMOUNTS,
     WINDOW_BITS,
+    WINDOW_PAYMENT_COUNT,
     WINDOW_SLIDE_MESSAGE_COUNT,
     WINDOW_SLIDE_VIEWER_COUNT,
     WINDOW_SLIDE_VIEWER_SUM,
@@ -63,6 +64,8 @@ static const tlm_column window_columns[WINDOW_COLUMNS] = {
     [WINDOW_AMOUNTS] = {"amounts", TLM_COLUMN_JSON, 0, 0, NULL,
                         "Exact sum a currency, as an object of decimal texts: {\"USD\":\"12.5\"}."},
     [WINDOW_BITS] = {"bits", TLM_COLUMN_DECIMAL, 0, 0, "bits", "Sum of the transactions in bits."},
+    [WINDOW_PAYMENT_COUNT] = {"payment_count", TLM_COLUMN_DECIMAL, 0, 0, "payments",
+                              "Transactions, each gift_sub counted as often as it gives (gift_count, at least 1)."},
     [WINDOW_SLIDE_MESSAGE_COUNT] = {"slide_message_count", TLM_COLUMN_INTEGER, 0, 0, "messages",
                                     "Chat messages in the window's last slide."},
     [WINDOW_SLIDE_VIEWER_COUNT] = {"slide_viewer_count", TLM_COLUMN_INTEGER, 0, 0, "events",
@@ -320,7 +323,7 @@ static int write_amounts(tlm_row_writer *writer)
 static int put_transactions(tlm_row_writer *writer, uint32_t pane_count, tlm_cell *cells)
 {
     int64_t count = 0;
-    tlm_wide bits = 0;
+    tlm_wide bits = 0, payments = 0;
     tlm_amounts_clear(&writer->amounts);
     for (uint32_t i = 0; i < pane_count; i++) {
         const tlm_pane_rare *rare = writer->panes[i]->rare;
@@ -328,11 +331,13 @@ static int put_transactions(tlm_row_writer *writer, uint32_t pane_count, tlm_cel
             continue;
         count += rare->transaction_count;
         bits += rare->bits;
+        payments += rare->payment_count;
         if (add_amounts(&writer->amounts, &rare->amounts) < 0)
             return -ENOMEM;
     }
     cells[WINDOW_TRANSACTION_COUNT] = cell_integer(count);
     cells[WINDOW_BITS] = cell_wide(bits);
+    cells[WINDOW_PAYMENT_COUNT] = cell_wide(payments);
     cells[WINDOW_AMOUNTS] = cell_text("{}", 2);
     if (writer->amounts.count == 0)
         return 0;

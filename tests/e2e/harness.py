@@ -225,6 +225,7 @@ def window_rows(database):
             "viewer_avg": decimal_text(row["viewer_avg"], 2),
             "slide_viewer_sum": wide(row["slide_viewer_sum"]),
             "bits": wide(row["bits"]),
+            "payment_count": wide(row["payment_count"]),
             "top_emotes": json.loads(row["top_emotes"]),
             "amounts": json.loads(row["amounts"]),
         }

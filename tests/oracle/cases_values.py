@@ -186,6 +186,9 @@ def bits(tape):
         send(DEAD, "type", amount=amount)
     tape.send("chat", "bits", bits=500, user_id="cheerer")
     tape.send("transactions", "bits", transaction_type="tip", amount=7)
+    for count in (None, -3, 0, 1, 20, (1 << 63) - 1, (1 << 63) - 1):
+        tape.send("transactions", "gifts", transaction_type="gift_sub", gift_count=count, amount=5)
+        tape.send("transactions", "gifts", transaction_type="gift_subs", gift_count=count, amount=5)
 
 
 def metadata(tape):

@@ -166,6 +166,13 @@ class Money(Case):
         self.assertEqual(row["bits"], 20 * 999999999999999999)
         self.assertEqual((row["transaction_count"], row["amounts"]), (20, {}))
 
+    def test_a_gift_is_as_many_payments_as_it_gives(self):
+        for count in (None, -3, 0, 1, 20, (1 << 63) - 1):
+            self.pay(0, 5, transaction_type="gift_sub", gift_count=count)
+        self.pay(0, 5, gift_count=7)
+        row = self.rows()[0]
+        self.assertEqual((row["transaction_count"], row["payment_count"]), (7, 4 + 20 + (1 << 63) - 1 + 1))
+
     def test_bits_are_integers_from_0(self):
         for amount in (-1, 1.0, "1.5", "1.0", "1e2", "-1"):
             self.assertEqual(self.pay(0, amount, transaction_type="bits"), DEAD, amount)

@@ -48,12 +48,12 @@ class Window:
     """One stream's open window."""
 
     __slots__ = (
-        "messages", "chatters", "emotes", "viewers", "transactions", "amounts", "bits", "slide",
-        "scores",
+        "messages", "chatters", "emotes", "viewers", "transactions", "amounts", "bits", "payments",
+        "slide", "scores",
     )
 
     def __init__(self):
-        self.messages = self.transactions = self.bits = 0
+        self.messages = self.transactions = self.bits = self.payments = 0
         self.chatters = set()
         self.emotes = {}
         self.viewers = Viewers()
@@ -90,8 +90,10 @@ class Window:
                 self.slide.chatters.add(chatter)
 
     def add_transaction(self, event):
-        """A transaction: bits by themselves, money by its currency."""
+        """A transaction: bits by themselves, money by its currency; a gift_sub is as many payments as it gives."""
         self.transactions += 1
+        is_gift = event.fields.get("transaction_type") == "gift_sub"
+        self.payments += max(event.fields.get("gift_count") or 1, 1) if is_gift else 1
         if event.currency is None:
             self.bits += event.units
         else:
@@ -123,6 +125,7 @@ class Window:
             "transaction_count": self.transactions,
             "amounts": {key: render_decimal(self.amounts[key]) for key in sorted(self.amounts)},
             "bits": self.bits,
+            "payment_count": self.payments,
             "slide_message_count": slide.messages,
             "slide_viewer_count": slide.viewers.count,
             "slide_viewer_sum": slide.viewers.total if slide.viewers.count else None,
