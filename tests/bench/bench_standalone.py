@@ -20,7 +20,7 @@ pipeline = {{ name = "bench"; at_idle = "finish"; {pipeline} }};
 log = {{ level = "WARNING"; }};
 codec = {{ component = "json"; }};
 sources = ({{ {source} }});
-processors = ({{ component = "window"; duration = {duration}; slide = {slide}; }});
+processors = ({before} {{ component = "window"; duration = {duration}; slide = {slide}; }} {after});
 sinks = ({{ component = "sqlite"; path = "{database}"; }});
 """
 
@@ -55,14 +55,15 @@ class Contestant:
         return f"{self.name:34}{rate}{per_event}{spread:9.0%}{ratio}{max(self.memory):9.0f}"
 
 
-def pipeline(folder, build, name, source, duration=60, slide=10, options=""):
+def pipeline(folder, build, name, source, duration=60, slide=10, options="", before="", after=""):
     """A command maker: a fresh database each time."""
     def command():
         database = folder / f"{name}.db"
         for old in folder.glob(f"{name}.db*"):
             old.unlink()
         path = folder / f"{name}.cfg"
-        path.write_text(PIPELINE.format(source=source, database=database, duration=duration, slide=slide, pipeline=options))
+        path.write_text(PIPELINE.format(source=source, database=database, duration=duration, slide=slide, pipeline=options,
+                                        before=before, after=after))
         return [build / "bin/telemetra", "run", path]
     return command
 
@@ -75,12 +76,27 @@ def contestants(folder, build, data, events, streams):
         Contestant("floor: read the bytes", events, lambda: ["dd", f"if={data}", "of=/dev/null", "bs=1M", "status=none"]),
         Contestant("floor: read the named fields", events, lambda: [build / "bin/bench_floor", data]),
         Contestant("telemetra 60/10", events, pipeline(folder, build, "a", replay)),
+        Contestant("telemetra 60/10, all processors", events, pipeline(
+            folder, build, "e", replay, before='{ component = "sentiment"; },', after=', { component = "moments"; }')),
         Contestant("telemetra 60/60", events, pipeline(folder, build, "b", replay, slide=60)),
         Contestant("mock, 1 stream", many // 10, pipeline(
             folder, build, "c", mock + f"streams = 1; rate = 1000; count = {many // 10};")),
         Contestant(f"mock, {streams} streams", many, pipeline(
             folder, build, "d", mock + f"streams = {streams}; rate = 3; count = {many};", options="max_streams = 1000000;")),
     ]
+
+
+def tell_relations(entries, many):
+    """What contestants cost in terms of each other, where both ran."""
+    def cost(name):
+        return entries[name].best() / entries[name].events
+    if {"telemetra 60/10", "telemetra 60/10, all processors"} <= entries.keys():
+        print(f"sentiment and moments add {cost('telemetra 60/10, all processors') / cost('telemetra 60/10') - 1:.0%} "
+              "to the CPU of an event")
+    if {"telemetra 60/10", "telemetra 60/60"} <= entries.keys():
+        print(f"60/10 costs {cost('telemetra 60/10') / cost('telemetra 60/60') - 1:+.0%} beside 60/60")
+    if {"mock, 1 stream", many} <= entries.keys():
+        print(f"many streams run at {cost('mock, 1 stream') / cost(many):.2f} of the speed of one")
 
 
 def main():
@@ -108,6 +124,7 @@ def main():
         print(f"{'':34}{'M ev/s':>8}{'CPU us':>8}{'spread':>9}{'ratio':>7}{'MiB':>9}")
         for each in entries:
             print(each.line(floor))
+        tell_relations({each.name: each for each in entries}, f"mock, {options.streams} streams")
 
 
 main()
