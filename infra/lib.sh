@@ -58,9 +58,9 @@ BUILD_PACKAGES=(gcc g++ libc6-dev cmake ninja-build ccache pkg-config libconfig-
 TEST_PACKAGES=("${BUILD_PACKAGES[@]}" libcmocka-dev python3 git)
 # test_rest_docs reads JSON with it.
 TEST_PACKAGES+=(libjansson-dev)
-# What infra/bench rest measures with and beside.
+# What infra/bench rest and live measure with and beside.
 # shellcheck disable=SC2034
-BENCH_PACKAGES=(wrk nginx-light util-linux)
+BENCH_PACKAGES=(wrk nginx-light nodejs node-ws util-linux)
 
 # build PRESET [cmake option...]
 build() {

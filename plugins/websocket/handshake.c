@@ -4,8 +4,9 @@
 #include "common/http_head.h"
 #include "common/http_target.h"
 #include "common/utf8.h"
-#include "sha1.h"
 
+#include <nettle/base64.h>
+#include <nettle/sha1.h>
 #include <strings.h>
 
 /* RFC 6455 section 1.3. */
@@ -127,17 +128,16 @@ static bool is_key(tlm_text key)
 static void write_accept(tlm_text key, char ret_accept[static TLM_WS_ACCEPT_SIZE])
 {
     char text[KEY_SIZE + sizeof GUID - 1];
-    uint8_t digest[TLM_WS_SHA1_SIZE + 1] = {0};
+    uint8_t digest[SHA1_DIGEST_SIZE];
+    struct sha1_ctx sha;
 
     memcpy(text, key.data, KEY_SIZE);
     memcpy(text + KEY_SIZE, GUID, sizeof GUID - 1);
-    tlm_ws_sha1(text, sizeof text, digest);
-    for (size_t i = 0; i < 7; i++) {
-        uint32_t bits = (uint32_t)digest[i * 3] << 16 | (uint32_t)digest[i * 3 + 1] << 8 | digest[i * 3 + 2];
-        for (size_t j = 0; j < 4; j++)
-            ret_accept[i * 4 + j] = base64_digits[bits >> (18 - j * 6) & 63];
-    }
-    ret_accept[TLM_WS_ACCEPT_SIZE - 2] = '=';
+    sha1_init(&sha);
+    sha1_update(&sha, sizeof text, (const uint8_t *)text);
+    sha1_digest(&sha, sizeof digest, digest);
+    _Static_assert(BASE64_ENCODE_RAW_LENGTH(SHA1_DIGEST_SIZE) == TLM_WS_ACCEPT_SIZE - 1, "it fits with its NUL");
+    base64_encode_raw(ret_accept, sizeof digest, digest);
     ret_accept[TLM_WS_ACCEPT_SIZE - 1] = '\0';
 }
 
