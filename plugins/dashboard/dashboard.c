@@ -14,11 +14,18 @@ struct tlm_instance {
 
 /*
  * Everything comes from this origin and nothing is inline, so a hostile stream name that found its way into a page
- * could neither run nor fetch. 'self' covers the live socket too (CSP Level 3, 6.7.2.8: ws: and wss: of this host match).
+ * could neither run nor fetch. 'self' covers the live socket too (CSP Level 3, 6.7.2.8: ws: and wss: of this host
+ * match).
  */
 #define POLICY                                                                                                         \
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "   \
     "form-action 'none'; frame-ancestors 'none'"
+
+#define HTML "text/html; charset=utf-8"
+#define CSS "text/css; charset=utf-8"
+#define JS "text/javascript; charset=utf-8"
+#define SVG "image/svg+xml"
+#define TXT "text/plain; charset=utf-8"
 
 /* pages.inc is a PAGE for each file that is built in; the linker knows where the bytes of each are. */
 #define PAGE(number, path, type, policy, is_front) extern const char page_##number[], page_##number##_end[];

@@ -8,6 +8,9 @@ import { themeColor } from "./theme.js";
 
 const { Dygraph } = window;
 
+/* Values are told beside the titles; the legend's part would set a style attribute, which the page's policy forbids. */
+Dygraph.PLUGINS = Dygraph.PLUGINS.filter((plugin) => plugin !== Dygraph.Plugins.Legend);
+
 function scaleOf(metric, rows) {
     const values = rows.map(([, value]) => value).filter((value) => value !== null);
     if (metric.isSigned) {
@@ -63,7 +66,7 @@ export class Chart {
 
     #options(rows, window) {
         return {
-            labels: ["Time", this.metric.title], legend: "never", interactionModel: {}, animatedZooms: false,
+            labels: ["Time", this.metric.title], interactionModel: {}, animatedZooms: false,
             strokeWidth: 2, fillGraph: true, fillAlpha: 0.1, highlightCircleSize: 4, rightGap: 8,
             dateWindow: window, valueRange: scaleOf(this.metric, rows), axisLabelFontSize: 12,
             axes: {

@@ -25,7 +25,8 @@ class Entry {
         this.text = h("p", { class: "moment-text", dir: "auto" });
         this.numbers = h("span", { class: "moment-numbers number" });
         this.element = h("li", { class: `moment edge-${kindOf(moment.type).tone}`, tabindex: "-1" },
-            h("div", { class: "moment-head" }, momentChip(moment.type), this.time, this.age, this.numbers), this.text);
+            h("div", { class: "moment-head" }, momentChip(moment.type), this.age), this.text,
+            h("p", { class: "moment-foot" }, this.time, this.numbers));
         this.element.dataset.id = moment.id;
     }
 

@@ -2,7 +2,7 @@
 /* Moments: what they are called, and one shape for both of their sources. */
 
 import { h } from "./dom.js";
-import { rate, sentiment } from "./format.js";
+import { rate } from "./format.js";
 
 /** Name, the letter that marks it on a time axis, and the metric whose colour it has. */
 const KINDS = {
@@ -22,22 +22,18 @@ export function kindOf(type) {
 export function momentOfRow(row) {
     return {
         id: row.moment_id, type: row.moment_type, at: Date.parse(row.timestamp), text: row.description ?? "",
-        metric: row.metric_name ?? null, value: row.metric_value ?? null, z: row.z_score ?? null,
+        z: row.z_score ?? null,
     };
 }
 
 /** The data of a live envelope, whose numbers come with the next reading of the API. */
 export function momentOfLive(data) {
-    return {
-        id: data.id, type: data.type, at: data.timestamp, text: data.description ?? "", metric: null, value: null,
-        z: null,
-    };
+    return { id: data.id, type: data.type, at: data.timestamp, text: data.description ?? "", z: null };
 }
 
-/** What was measured, for those who want numbers: "z 4.2"; empty when not known. */
+/** How far it stands out, in deviations: "z 4.2"; empty when not known. */
 export function numbersOf(moment) {
-    if (moment.z === null) return "";
-    return `z ${moment.metric === "sentiment" ? sentiment(Number(moment.z)) : rate(Number(moment.z))}`;
+    return moment.z === null ? "" : `z ${rate(Number(moment.z))}`;
 }
 
 export function momentChip(type) {

@@ -47,7 +47,7 @@ export class StreamHead {
         if (!stream) return;
         setText(this.badge, stream.is_live ? "live" : "ended");
         this.badge.classList.toggle("badge-live", stream.is_live);
-        const since = stream.is_live && stream.started_at ? `since ${duration(Date.now() - Date.parse(stream.started_at))}` : "";
+        const since = stream.is_live && stream.started_at ? `live for ${duration(Date.now() - Date.parse(stream.started_at))}` : "";
         setText(this.about, [stream.title, stream.game_category, since].filter(Boolean).join(" · ") || "\u00a0");
     }
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The numbers of now, each beside what it was some minutes ago. */
+/*
+ * The numbers of now, each beside how it has changed. The newest window is still filling, so the one before it, which is
+ * whole, is what is compared.
+ */
 
 import { METRICS } from "./charts.js";
 import { h, setText } from "./dom.js";
@@ -7,9 +10,9 @@ import { change, sentiment } from "./format.js";
 
 const BEFORE_MS = 300e3;
 
-function comparison({ isSigned, key }, latest, before) {
-    if (!before || latest[key] === null || before[key] === null) return "";
-    const text = isSigned ? sentiment(latest[key] - before[key]) : change(latest[key], before[key]);
+function comparison({ isSigned, key }, now, before) {
+    if (!now || !before || now[key] === null || before[key] === null) return "";
+    const text = isSigned ? sentiment(now[key] - before[key]) : change(now[key], before[key]);
     return text ? `${text} in 5 min` : "";
 }
 
@@ -28,10 +31,11 @@ export class Tiles {
     update(series) {
         const { latest } = series;
         if (!latest) return;
-        const before = series.before(latest.at - BEFORE_MS);
+        const whole = series.before(latest.at - 1);
+        const before = whole && series.before(whole.at - BEFORE_MS);
         for (const { metric, value, more } of this.tiles) {
             setText(value, metric.format(latest[metric.key]));
-            setText(more, comparison(metric, latest, before));
+            setText(more, comparison(metric, whole, before));
         }
     }
 }
