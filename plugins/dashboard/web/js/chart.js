@@ -39,12 +39,24 @@ export class Chart {
         const titleId = `chart-${metric.key}`;
         this.value = h("span", { class: `chart-value number tone-${metric.key}` }, "–");
         this.plot = h("div", { class: "plot" });
-        this.box = h("div", { class: "plot-box", role: "img", "aria-labelledby": titleId, "aria-label": metric.title }, this.plot);
+        this.box = h(
+            "div",
+            { class: "plot-box", role: "img", "aria-labelledby": titleId, "aria-label": metric.title },
+            this.plot,
+        );
         this.summary = h("figcaption", { class: "unseen" });
-        this.element = h("figure", { class: "panel chart" },
-            h("div", { class: "chart-head" },
-                h("h2", { id: titleId }, metric.title, " ", h("span", { class: "unit" }, metric.unit)), this.value),
-            this.box, this.summary);
+        this.element = h(
+            "figure",
+            { class: "panel chart" },
+            h(
+                "div",
+                { class: "chart-head" },
+                h("h2", { id: titleId }, metric.title, " ", h("span", { class: "unit" }, metric.unit)),
+                this.value,
+            ),
+            this.box,
+            this.summary,
+        );
         this.sizes = new ResizeObserver(() => this.#graph?.resize());
         this.sizes.observe(this.box);
     }
@@ -66,12 +78,20 @@ export class Chart {
 
     #options(rows, window) {
         return {
-            labels: ["Time", this.metric.title], interactionModel: {}, animatedZooms: false,
-            strokeWidth: 2, fillGraph: true, fillAlpha: 0.1, highlightCircleSize: 4, rightGap: 8,
-            dateWindow: window, valueRange: scaleOf(this.metric, rows), axisLabelFontSize: 12,
+            labels: ["Time", this.metric.title],
+            interactionModel: {},
+            animatedZooms: false,
+            strokeWidth: 2,
+            fillGraph: true,
+            fillAlpha: 0.1,
+            highlightCircleSize: 4,
+            rightGap: 8,
+            dateWindow: window,
+            valueRange: scaleOf(this.metric, rows),
+            axisLabelFontSize: 12,
             axes: {
                 x: { drawGrid: false, axisLabelFormatter: (date) => timeShort(date), axisLabelWidth: 52 },
-                y: { axisLabelFormatter: axis, axisLabelWidth: 40, pixelsPerLabel: 36 },
+                y: { axisLabelFormatter: axis, axisLabelWidth: 44, pixelsPerLabel: 36 },
             },
             underlayCallback: (canvas, area, graph) => this.#underlay(canvas, area, graph),
             highlightCallback: (event, x, points, row) => this.on.hover(row),
@@ -81,7 +101,11 @@ export class Chart {
     }
 
     #colors() {
-        return { colors: [themeColor(this.metric.color)], gridLineColor: themeColor("--grid"), axisLineColor: themeColor("--grid") };
+        return {
+            colors: [themeColor(this.metric.color)],
+            gridLineColor: themeColor("--grid"),
+            axisLineColor: themeColor("--grid"),
+        };
     }
 
     /* The exact times, as lines behind the curve. */
@@ -103,14 +127,24 @@ export class Chart {
     /* The marks that can be pointed at; dygraphs puts them at a row. */
     #annotations() {
         const [from, to] = [this.#rows[0]?.[0] ?? 0, this.#rows.at(-1)?.[0] ?? 0];
-        return this.#moments.filter((one) => one.at >= from && one.at <= to).map((one) => {
-            const kind = kindOf(one.type);
-            return {
-                series: this.metric.title, x: nearestRow(this.#rows, one.at)?.[0].getTime(), shortText: kind.letter,
-                text: `${kind.label}: ${one.text}`, cssClass: `mark tone-${kind.tone}`, attachAtBottom: true,
-                tickHeight: 0, width: 18, height: 18, clickHandler: () => this.on.pick(one.id),
-            };
-        }).filter((one) => one.x !== undefined);
+        return this.#moments
+            .filter((one) => one.at >= from && one.at <= to)
+            .map((one) => {
+                const kind = kindOf(one.type);
+                return {
+                    series: this.metric.title,
+                    x: nearestRow(this.#rows, one.at)?.[0].getTime(),
+                    shortText: kind.letter,
+                    text: `${kind.label}: ${one.text}`,
+                    cssClass: `mark tone-${kind.tone}`,
+                    attachAtBottom: true,
+                    tickHeight: 0,
+                    width: 18,
+                    height: 18,
+                    clickHandler: () => this.on.pick(one.id),
+                };
+            })
+            .filter((one) => one.x !== undefined);
     }
 
     /** Marks the row of that index, or the last value again. */

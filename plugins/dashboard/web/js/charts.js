@@ -8,8 +8,16 @@ import { count, rate, sentiment, time } from "./format.js";
 export const METRICS = [
     { key: "chat", title: "Chat rate", unit: "messages/min", format: rate, color: "--chat", least: 10 },
     { key: "viewers", title: "Viewers", unit: "watching", format: count, color: "--viewers", least: 10 },
-    { key: "chatters", title: "Unique chatters", unit: "in a window", format: count, color: "--chatters", least: 10 },
-    { key: "sentiment", title: "Sentiment", unit: "−1 to 1", format: sentiment, color: "--sentiment", isSigned: true, least: 0.2 },
+    { key: "chatters", title: "Unique chatters", unit: "people", format: count, color: "--chatters", least: 10 },
+    {
+        key: "sentiment",
+        title: "Sentiment",
+        unit: "−1 to 1",
+        format: sentiment,
+        color: "--sentiment",
+        isSigned: true,
+        least: 0.2,
+    },
 ];
 
 /** Rows of the table, newest first. */
@@ -35,11 +43,32 @@ export class Charts {
         const on = { hover: (row) => this.#hover(row), pick };
         this.charts = METRICS.map((metric) => new Chart(metric, on));
         this.body = h("tbody");
-        this.details = h("details", { class: "panel values" }, h("summary", {}, "Values as a table"),
-            h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "Values of the charts" },
-                h("table", {}, h("caption", { class: "unseen" }, "The newest values of the charts above"),
-                    h("thead", {}, h("tr", {}, ...["Time", ...METRICS.map((metric) => metric.title)].map((text) =>
-                        h("th", { scope: "col" }, text)))), this.body)));
+        this.details = h(
+            "details",
+            { class: "panel values" },
+            h("summary", {}, "Values as a table"),
+            h(
+                "div",
+                { class: "scroller", tabindex: "0", role: "region", "aria-label": "Values of the charts" },
+                h(
+                    "table",
+                    {},
+                    h("caption", { class: "unseen" }, "The newest values of the charts above"),
+                    h(
+                        "thead",
+                        {},
+                        h(
+                            "tr",
+                            {},
+                            ...["Time", ...METRICS.map((metric) => metric.title)].map((text) =>
+                                h("th", { scope: "col" }, text),
+                            ),
+                        ),
+                    ),
+                    this.body,
+                ),
+            ),
+        );
         this.details.addEventListener("toggle", () => this.#fillTable());
         this.element = h("div", { class: "charts" }, ...this.charts.map((chart) => chart.element), this.details);
     }
@@ -49,7 +78,11 @@ export class Charts {
         const inside = moments.filter((one) => one.at >= from && one.at <= to);
         for (const chart of this.charts) {
             const { key } = chart.metric;
-            chart.update(this.#rows.map((row) => [new Date(row.at), row.gap ? null : row[key]]), inside, [from, to]);
+            chart.update(
+                this.#rows.map((row) => [new Date(row.at), row.gap ? null : row[key]]),
+                inside,
+                [from, to],
+            );
             chart.describe(this.#describe(chart.metric, points, inside.length));
         }
         this.#showValues();
@@ -59,9 +92,11 @@ export class Charts {
     #describe({ key, title, unit, format }, points, momentCount) {
         const values = points.map((point) => point[key]).filter((value) => value !== null);
         if (values.length === 0) return `${title}: no values yet.`;
-        return `${title} in ${unit}, ${time(points[0].at)} to ${time(points.at(-1).at)}: lowest ` +
+        return (
+            `${title} in ${unit}, ${time(points[0].at)} to ${time(points.at(-1).at)}: lowest ` +
             `${format(Math.min(...values))}, highest ${format(Math.max(...values))}, now ${format(values.at(-1))}; ` +
-            `${momentCount} ${momentCount === 1 ? "moment" : "moments"} marked.`;
+            `${momentCount} ${momentCount === 1 ? "moment" : "moments"} marked.`
+        );
     }
 
     #hover(row) {
@@ -80,9 +115,20 @@ export class Charts {
 
     #fillTable() {
         if (!this.details.open) return;
-        const newest = this.#rows.filter((row) => !row.gap).slice(-TABLE_ROWS).reverse();
-        this.body.replaceChildren(...newest.map((row) => h("tr", {}, h("th", { scope: "row" }, time(row.at)),
-            ...METRICS.map(({ key, format }) => h("td", {}, format(row[key]))))));
+        const newest = this.#rows
+            .filter((row) => !row.gap)
+            .slice(-TABLE_ROWS)
+            .reverse();
+        this.body.replaceChildren(
+            ...newest.map((row) =>
+                h(
+                    "tr",
+                    {},
+                    h("th", { scope: "row" }, time(row.at)),
+                    ...METRICS.map(({ key, format }) => h("td", {}, format(row[key]))),
+                ),
+            ),
+        );
     }
 
     recolor() {

@@ -5,7 +5,8 @@
 export function h(tag, attributes = {}, ...children) {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes))
-        if (value !== null && value !== false && value !== undefined) element.setAttribute(name, value === true ? "" : value);
+        if (value !== null && value !== false && value !== undefined)
+            element.setAttribute(name, value === true ? "" : value);
     element.append(...children);
     return element;
 }

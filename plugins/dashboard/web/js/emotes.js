@@ -12,16 +12,27 @@ export class Emotes {
         this.list = h("ol", { class: "emotes" });
         this.bars = Array.from({ length: SHOWN }, () => {
             const bar = {
-                name: name("", { class: "emote-name" }), fill: h("span", { class: "emote-fill" }),
+                name: name("", { class: "emote-name" }),
+                fill: h("span", { class: "emote-fill" }),
                 count: h("span", { class: "emote-count number" }),
             };
-            bar.element = h("li", { hidden: true }, bar.name,
-                h("span", { class: "emote-track", "aria-hidden": "true" }, bar.fill), bar.count);
+            bar.element = h(
+                "li",
+                { hidden: true },
+                bar.name,
+                h("span", { class: "emote-track", "aria-hidden": "true" }, bar.fill),
+                bar.count,
+            );
             return bar;
         });
         this.list.append(...this.bars.map((bar) => bar.element));
-        this.element = h("section", { class: "panel", "aria-labelledby": "emotes-title" },
-            h("h2", { id: "emotes-title" }, "Top emotes"), this.note, this.list);
+        this.element = h(
+            "section",
+            { class: "panel emotes-panel", "aria-labelledby": "emotes-title" },
+            h("h2", { id: "emotes-title" }, "Top emotes"),
+            this.note,
+            this.list,
+        );
     }
 
     update(emotes) {

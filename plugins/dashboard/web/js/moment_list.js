@@ -24,9 +24,13 @@ class Entry {
         this.age = h("span", { class: "moment-age" });
         this.text = h("p", { class: "moment-text", dir: "auto" });
         this.numbers = h("span", { class: "moment-numbers number" });
-        this.element = h("li", { class: `moment edge-${kindOf(moment.type).tone}`, tabindex: "-1" },
-            h("div", { class: "moment-head" }, momentChip(moment.type), this.age), this.text,
-            h("p", { class: "moment-foot" }, this.time, this.numbers));
+        this.element = h(
+            "li",
+            { class: `moment edge-${kindOf(moment.type).tone}`, tabindex: "-1" },
+            h("div", { class: "moment-head" }, momentChip(moment.type), this.age),
+            this.text,
+            h("p", { class: "moment-foot" }, this.time, this.numbers),
+        );
         this.element.dataset.id = moment.id;
     }
 
@@ -46,9 +50,17 @@ export class MomentList {
     constructor() {
         this.empty = h("p", { class: "empty" }, "None yet. A moment shows here when something stands out.");
         this.list = h("ol", { class: "moments", id: "moments" });
-        this.element = h("section", { class: "panel", "aria-labelledby": "moments-title" },
-            h("h2", { id: "moments-title" }, "Moments"), this.empty,
-            h("div", { class: "moments-scroller", tabindex: "0", role: "region", "aria-labelledby": "moments-title" }, this.list));
+        this.element = h(
+            "section",
+            { class: "panel moments-panel", "aria-labelledby": "moments-title" },
+            h("h2", { id: "moments-title" }, "Moments"),
+            this.empty,
+            h(
+                "div",
+                { class: "moments-scroller", tabindex: "0", role: "region", "aria-labelledby": "moments-title" },
+                this.list,
+            ),
+        );
         this.banner = h("div", { class: "latest-moment" }, h("span", { class: "empty" }, "No moment yet"));
     }
 
@@ -61,7 +73,10 @@ export class MomentList {
         }
         const kept = new Set(moments.map((one) => one.id));
         for (const id of this.#entries.keys()) if (!kept.has(id)) this.#entries.delete(id);
-        arrange(this.list, moments.map((one) => this.#entries.get(one.id).element));
+        arrange(
+            this.list,
+            moments.map((one) => this.#entries.get(one.id).element),
+        );
         this.empty.hidden = moments.length > 0;
         if (moments[0]) this.#showNewest(moments[0], lit.has(moments[0].id));
     }
@@ -74,7 +89,11 @@ export class MomentList {
     #showNewest(moment, isLit) {
         this.#newest = moment;
         this.bannerAge = h("span", { class: "moment-age" }, ago(moment.at));
-        this.banner.replaceChildren(momentChip(moment.type), h("span", { class: "latest-text", dir: "auto" }, moment.text), this.bannerAge);
+        this.banner.replaceChildren(
+            momentChip(moment.type),
+            h("span", { class: "latest-text", dir: "auto" }, moment.text),
+            this.bannerAge,
+        );
         if (isLit) this.#light(this.banner);
     }
 

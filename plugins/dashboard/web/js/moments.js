@@ -21,7 +21,10 @@ export function kindOf(type) {
 /** A row of the API. */
 export function momentOfRow(row) {
     return {
-        id: row.moment_id, type: row.moment_type, at: Date.parse(row.timestamp), text: row.description ?? "",
+        id: row.moment_id,
+        type: row.moment_type,
+        at: Date.parse(row.timestamp),
+        text: row.description ?? "",
         z: row.z_score ?? null,
     };
 }

@@ -7,49 +7,18 @@
  * read, a few at once, and after the first time only their newest values.
  */
 
-import { getStreams, STREAMS_MAX } from "./api.js";
 import { showConnection } from "./connection.js";
-import { arrange, h, setText } from "./dom.js";
+import { arrange, setText } from "./dom.js";
 import { count, duration, time } from "./format.js";
+import { listStreams, PAGE_SIZE } from "./overview_list.js";
+import { buildPage } from "./overview_page.js";
 import { OverviewRow } from "./overview_row.js";
 import { gate, repeat } from "./poll.js";
 import { noteInAddress } from "./route.js";
 
 const INTERVAL_MS = 5000;
-const PAGE_SIZE = 50;
 /** Rows read at once. A browser has six connections to a server, and other pages may want one. */
 const READERS = 4;
-/** Pages of the list that a search looks through. */
-const SEARCH_PAGES_MAX = 10;
-
-function buildPage(query) {
-    const head = ["Stream", "Viewers", "Messages/min", "Last 10 min", "Last moment"];
-    const page = {
-        summary: h("p", { class: "sub", id: "summary" }),
-        find: h("input", { type: "search", id: "find", value: query.get("find") ?? "", autocomplete: "off", spellcheck: "false" }),
-        ended: h("input", { type: "checkbox", id: "ended" }),
-        body: h("tbody", { role: "rowgroup" }),
-        notice: h("div", { class: "notice", id: "notice" }, "Loading streams…"),
-        previous: h("button", { type: "button", class: "button", id: "previous" }, "Previous"),
-        next: h("button", { type: "button", class: "button", id: "next" }, "Next"),
-        place: h("span", { class: "sub" }),
-    };
-    page.ended.checked = query.get("ended") === "1";
-    page.pager = h("nav", { class: "pager", "aria-label": "Pages of streams", hidden: true }, page.previous, page.place, page.next);
-    page.table = h("table", { role: "table", class: "streams", "aria-label": "Streams", hidden: true },
-        h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ...head.map((text, i) =>
-            h("th", { role: "columnheader", scope: "col", class: i === 1 || i === 2 ? "cell-number" : null }, text)))), page.body);
-    page.elements = [
-        h("div", { class: "title-row" },
-            h("div", {}, h("h1", {}, "Live streams"), page.summary),
-            h("form", { class: "tools", role: "search" },
-                h("label", { for: "find", class: "unseen" }, "Find a stream"), page.find,
-                h("label", { class: "check" }, page.ended, "Show ended"))),
-        page.notice, page.table, page.pager,
-    ];
-    page.find.placeholder = "Find a stream";
-    return page;
-}
 
 class Overview {
     #rows = new Map();
@@ -112,33 +81,15 @@ class Overview {
 
     /* What fails for one row alone shows as old numbers until the next time; a server that is gone is told by the list. */
     #read(row) {
-        return this.#readers(() => (this.signal.aborted ? Promise.resolve() : row.refresh(this.signal))).catch(() => {});
-    }
-
-    async #list() {
-        const { find, ended } = this.page;
-        const wanted = find.value.trim().toLowerCase();
-        const shows = (stream) => ended.checked || stream.is_live;
-        if (!wanted) {
-            const offset = (this.number - 1) * PAGE_SIZE;
-            const found = await getStreams({ limit: PAGE_SIZE + 1, offset }, this.signal);
-            const streams = found.slice(0, PAGE_SIZE).filter(shows);
-            return { streams, hasMore: found.length > PAGE_SIZE && shows(found[PAGE_SIZE]) };
-        }
-        const texts = (stream) => [stream.stream_id, stream.streamer_name, stream.title, stream.game_category];
-        const matches = [];
-        for (let page = 0; page < SEARCH_PAGES_MAX; page++) {
-            const found = await getStreams({ limit: STREAMS_MAX, offset: page * STREAMS_MAX }, this.signal);
-            matches.push(...found.filter((one) => shows(one) && texts(one).some((text) => text?.toLowerCase().includes(wanted))));
-            if (found.length < STREAMS_MAX) break;
-        }
-        const first = (this.number - 1) * PAGE_SIZE;
-        return { streams: matches.slice(first, first + PAGE_SIZE), hasMore: matches.length > first + PAGE_SIZE };
+        return this.#readers(() => (this.signal.aborted ? Promise.resolve() : row.refresh(this.signal))).catch(
+            () => {},
+        );
     }
 
     async refresh() {
         const turn = (this.turn = {});
-        const { streams, hasMore } = await this.#list();
+        const wanted = { number: this.number, find: this.page.find.value.trim(), withEnded: this.page.ended.checked };
+        const { streams, hasMore } = await listStreams(wanted, this.signal);
         if (turn !== this.turn) return; /* a newer question is under way */
         this.#goodAt = Date.now();
         this.#failure = null;
@@ -153,7 +104,10 @@ class Overview {
         for (const [id, row] of this.#rows) if (!ids.has(id)) this.#forget(id, row);
         for (const stream of streams) this.#row(stream.stream_id).update(stream);
         const order = streams.map((stream) => this.#rows.get(stream.stream_id));
-        arrange(page.body, (this.#isBusy() ? this.#keepOrder(order) : order).map((row) => row.element));
+        arrange(
+            page.body,
+            (this.#isBusy() ? this.#keepOrder(order) : order).map((row) => row.element),
+        );
         page.table.hidden = streams.length === 0;
         page.notice.hidden = streams.length > 0;
         setText(page.notice, this.#emptySentence());
@@ -195,16 +149,19 @@ class Overview {
         const viewers = streams.reduce((sum, stream) => sum + (stream.viewer_count ?? 0), 0);
         const first = (this.number - 1) * PAGE_SIZE + 1;
         if (streams.length === 0) return "";
-        const which = this.number === 1 && !hasMore
-            ? `${count(streams.length)} ${streams.length === 1 ? "stream" : "streams"}`
-            : `Streams ${count(first)} to ${count(first + streams.length - 1)}${hasMore ? ", more follow" : ""}`;
+        const which =
+            this.number === 1 && !hasMore
+                ? `${count(streams.length)} ${streams.length === 1 ? "stream" : "streams"}`
+                : `Streams ${count(first)} to ${count(first + streams.length - 1)}${hasMore ? ", more follow" : ""}`;
         return `${which} · ${count(viewers)} viewers`;
     }
 
     #emptySentence() {
         if (this.page.find.value.trim()) return "No stream has this in its name, title or category.";
         if (this.number > 1) return "There are no streams on this page any more.";
-        return this.page.ended.checked ? "No stream is known yet." : "No stream is live now. Ended ones can be shown above.";
+        return this.page.ended.checked
+            ? "No stream is known yet."
+            : "No stream is live now. Ended ones can be shown above.";
     }
 
     fail(error, waitMs) {
@@ -233,5 +190,10 @@ export function showOverview(main, route, signal) {
     const overview = new Overview(main, route, signal);
     const timer = setInterval(() => overview.tick(), 1000);
     signal.addEventListener("abort", () => clearInterval(timer));
-    repeat(() => overview.refresh(), INTERVAL_MS, signal, (error, wait) => overview.fail(error, wait));
+    repeat(
+        () => overview.refresh(),
+        INTERVAL_MS,
+        signal,
+        (error, wait) => overview.fail(error, wait),
+    );
 }

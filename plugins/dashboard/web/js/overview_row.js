@@ -32,12 +32,20 @@ export class OverviewRow {
         this.momentAge = h("span", { class: "row-age" });
         const cell = (label, className, ...children) =>
             h("td", { role: "cell", class: className, "data-label": label }, ...children);
-        this.element = h("tr", { role: "row" },
-            h("th", { role: "rowheader", scope: "row" }, h("span", { class: "row-name" }, this.link, this.badge), this.about),
+        this.element = h(
+            "tr",
+            { role: "row" },
+            h(
+                "th",
+                { role: "rowheader", scope: "row" },
+                h("span", { class: "row-name" }, this.link, this.badge),
+                this.about,
+            ),
             cell("Viewers", "cell-number", this.viewers),
             cell("Messages/min", "cell-number", this.chat),
             cell("Last 10 min", "cell-spark", this.spark.element),
-            cell("Last moment", "cell-moment", this.momentBox, this.momentAge));
+            cell("Last moment", "cell-moment", this.momentBox, this.momentAge),
+        );
         this.element.dataset.id = id;
     }
 
@@ -62,6 +70,7 @@ export class OverviewRow {
         if (this.#refreshes++ % MOMENT_EVERY) return;
         const [moment] = await getMoments(this.id, { limit: 1 }, signal);
         if (moment) this.#showMoment(momentOfRow(moment));
+        else setText(this.momentAge, "None yet");
     }
 
     #showSeries() {
@@ -76,7 +85,10 @@ export class OverviewRow {
         const isSame = this.#moment?.id === moment.id && this.#moment.text === moment.text;
         this.#moment = moment;
         if (!isSame)
-            this.momentBox.replaceChildren(momentChip(moment.type), h("span", { class: "row-sentence", dir: "auto" }, moment.text));
+            this.momentBox.replaceChildren(
+                momentChip(moment.type),
+                h("span", { class: "row-sentence", dir: "auto" }, moment.text),
+            );
         this.showAge();
     }
 

@@ -61,13 +61,16 @@ export function gate(most) {
         if (running >= most || waiting.length === 0) return;
         running++;
         const { task, resolve, reject } = waiting.shift();
-        task().then(resolve, reject).finally(() => {
-            running--;
+        task()
+            .then(resolve, reject)
+            .finally(() => {
+                running--;
+                next();
+            });
+    };
+    return (task) =>
+        new Promise((resolve, reject) => {
+            waiting.push({ task, resolve, reject });
             next();
         });
-    };
-    return (task) => new Promise((resolve, reject) => {
-        waiting.push({ task, resolve, reject });
-        next();
-    });
 }

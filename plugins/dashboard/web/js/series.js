@@ -10,7 +10,8 @@ function numberOrNull(value) {
 
 function point(at, row, isFinal) {
     return {
-        at, isFinal,
+        at,
+        isFinal,
         viewers: numberOrNull(row.viewer_count),
         chat: numberOrNull(row.chat_rate),
         chatters: numberOrNull(row.unique_chatters),
@@ -64,7 +65,8 @@ export class Series {
     /** The usual distance of two points: the smallest seen. */
     get stepMs() {
         let step = Infinity;
-        for (let i = 1; i < this.#points.length; i++) step = Math.min(step, this.#points[i].at - this.#points[i - 1].at);
+        for (let i = 1; i < this.#points.length; i++)
+            step = Math.min(step, this.#points[i].at - this.#points[i - 1].at);
         return step === Infinity ? 10000 : step;
     }
 }

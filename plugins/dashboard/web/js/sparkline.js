@@ -10,18 +10,28 @@ const PAD = 2;
 
 function describe(points, spanMs, unit) {
     const values = points.map(([, value]) => value);
-    return `Over ${duration(spanMs)}: from ${rate(values[0])} to ${rate(values.at(-1))}, highest ` +
-        `${rate(Math.max(...values))} ${unit}`;
+    return (
+        `Over ${duration(spanMs)}: from ${rate(values[0])} to ${rate(values.at(-1))}, highest ` +
+        `${rate(Math.max(...values))} ${unit}`
+    );
 }
 
 export class Sparkline {
     constructor(kind) {
         this.area = svg("path", { class: "spark-area" });
         this.line = svg("path", { class: "spark-line", "vector-effect": "non-scaling-stroke" });
-        this.element = svg("svg", {
-            class: `spark spark-${kind}`, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img",
-            "aria-label": "No values yet",
-        }, this.area, this.line);
+        this.element = svg(
+            "svg",
+            {
+                class: `spark spark-${kind}`,
+                viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+                preserveAspectRatio: "none",
+                role: "img",
+                "aria-label": "No values yet",
+            },
+            this.area,
+            this.line,
+        );
     }
 
     /** Draws [ms, value] pairs, oldest first, of the last `spanMs`. */

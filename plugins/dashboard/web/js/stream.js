@@ -44,8 +44,17 @@ class StreamPage {
         this.charts = new Charts((id) => this.moments.pick(id));
         this.emotes = new Emotes();
         this.notice = h("div", { class: "notice" }, "Loading…");
-        this.body = h("div", { class: "stream-body", hidden: true }, this.charts.element,
-            h("aside", { class: "side", "aria-label": "Moments and emotes" }, this.moments.element, this.emotes.element));
+        this.body = h(
+            "div",
+            { class: "stream-body", hidden: true },
+            this.charts.element,
+            h(
+                "aside",
+                { class: "side", "aria-label": "Moments and emotes" },
+                this.moments.element,
+                this.emotes.element,
+            ),
+        );
         this.tiles.element.hidden = this.moments.banner.hidden = true;
         main.append(this.head.element, this.moments.banner, this.tiles.element, this.notice, this.body);
         this.#live();
@@ -71,7 +80,9 @@ class StreamPage {
         });
         this.signal.addEventListener("abort", () => this.socket.close());
         addEventListener("online", () => this.socket.retryNow(), { signal: this.signal });
-        document.addEventListener("visibilitychange", () => !document.hidden && this.socket.retryNow(), { signal: this.signal });
+        document.addEventListener("visibilitychange", () => !document.hidden && this.socket.retryNow(), {
+            signal: this.signal,
+        });
     }
 
     async #changeRange() {
@@ -94,10 +105,13 @@ class StreamPage {
     async #read() {
         const { latest, stepMs } = this.#series;
         /* Final values come up to a few windows after early ones. */
-        const spanMs = this.#isLoaded && latest ? Math.max(0, Date.now() - latest.at) + 12 * stepMs : this.head.range.ms;
+        const spanMs =
+            this.#isLoaded && latest ? Math.max(0, Date.now() - latest.at) + 12 * stepMs : this.head.range.ms;
         const [points, moments, stream] = await Promise.all([
             readHistory(this.id, Math.min(spanMs, this.head.range.ms), stepMs, this.signal),
-            getMoments(this.id, { limit: MOMENTS_MAX }, this.signal), findStream(this.id, this.signal)]);
+            getMoments(this.id, { limit: MOMENTS_MAX }, this.signal),
+            findStream(this.id, this.signal),
+        ]);
         this.#readAt = Date.now();
         this.#failure = null;
         this.stream = stream;
@@ -129,7 +143,8 @@ class StreamPage {
         this.body.hidden = this.tiles.element.hidden = this.moments.banner.hidden = isEmpty;
         this.notice.hidden = !isEmpty;
         if (isEmpty) {
-            if (this.#isLoaded) setText(this.notice, "This stream has no values yet. They show here as soon as there are some.");
+            if (this.#isLoaded)
+                setText(this.notice, "This stream has no values yet. They show here as soon as there are some.");
             return;
         }
         const from = latest.at - this.head.range.ms;
@@ -156,7 +171,8 @@ class StreamPage {
         const age = this.#series.latest ? Date.now() - this.#series.latest.at : 0;
         const since = age > STALE_MS ? `since ${timeOf(this.#series.latest.at)}` : "";
         const { kind, retryAt } = this.#socket;
-        if (kind === "live" && this.stream && !this.stream.is_live) showConnection("stale", "Connected, the stream has ended", since);
+        if (kind === "live" && this.stream && !this.stream.is_live)
+            showConnection("stale", "Connected, the stream has ended", since);
         else if (kind === "live" && since) showConnection("stale", "Connected, nothing new", since);
         else if (kind === "live") showConnection("good", "Live");
         else if (this.#failure) showConnection("bad", `Disconnected: ${this.#failure.text}`, this.#retryText(retryAt));
@@ -185,5 +201,10 @@ export function showStream(main, route, signal) {
         clearInterval(timer);
         page.destroy();
     });
-    repeat(() => page.refresh(), INTERVAL_MS, signal, (error, wait) => page.fail(error, wait));
+    repeat(
+        () => page.refresh(),
+        INTERVAL_MS,
+        signal,
+        (error, wait) => page.fail(error, wait),
+    );
 }

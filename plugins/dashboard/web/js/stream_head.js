@@ -18,24 +18,37 @@ export class StreamHead {
         this.badge = h("span", { class: "badge", hidden: true });
         this.about = h("p", { class: "sub about" }, "\u00a0");
         this.range = RANGES.find((range) => range.key === rangeKey) ?? RANGES[0];
-        this.element = h("div", { class: "title-row" },
-            h("div", { class: "title-block" }, h("a", { href: "#/", class: "back" }, "← All streams"),
-                h("div", { class: "title-line" }, this.title, this.badge), this.about),
-            this.#rangeChoice(choose));
+        this.element = h(
+            "div",
+            { class: "title-row" },
+            h(
+                "div",
+                { class: "title-block" },
+                h("a", { href: "#/", class: "back" }, "← All streams"),
+                h("div", { class: "title-line" }, this.title, this.badge),
+                this.about,
+            ),
+            this.#rangeChoice(choose),
+        );
         this.id = id;
     }
 
     #rangeChoice(choose) {
-        return h("fieldset", { class: "ranges" }, h("legend", { class: "unseen" }, "Time shown"), ...RANGES.map((range) => {
-            const input = h("input", { type: "radio", name: "range", value: range.key, id: `range-${range.key}` });
-            input.checked = range === this.range;
-            input.addEventListener("change", () => {
-                this.range = range;
-                noteInAddress("range", range === RANGES[0] ? "" : range.key);
-                choose(range);
-            });
-            return h("span", { class: "range" }, input, h("label", { for: input.id }, range.label));
-        }));
+        return h(
+            "fieldset",
+            { class: "ranges" },
+            h("legend", { class: "unseen" }, "Time shown"),
+            ...RANGES.map((range) => {
+                const input = h("input", { type: "radio", name: "range", value: range.key, id: `range-${range.key}` });
+                input.checked = range === this.range;
+                input.addEventListener("change", () => {
+                    this.range = range;
+                    noteInAddress("range", range === RANGES[0] ? "" : range.key);
+                    choose(range);
+                });
+                return h("span", { class: "range" }, input, h("label", { for: input.id }, range.label));
+            }),
+        );
     }
 
     /** Shows the stream's row of the list; null: it has none. */
@@ -47,7 +60,10 @@ export class StreamHead {
         if (!stream) return;
         setText(this.badge, stream.is_live ? "live" : "ended");
         this.badge.classList.toggle("badge-live", stream.is_live);
-        const since = stream.is_live && stream.started_at ? `live for ${duration(Date.now() - Date.parse(stream.started_at))}` : "";
+        const since =
+            stream.is_live && stream.started_at
+                ? `live for ${duration(Date.now() - Date.parse(stream.started_at))}`
+                : "";
         setText(this.about, [stream.title, stream.game_category, since].filter(Boolean).join(" · ") || "\u00a0");
     }
 }
