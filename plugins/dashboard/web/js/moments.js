@@ -36,7 +36,7 @@ export function momentOfLive(data) {
 
 /** How far it stands out, in deviations: "z 4.2"; empty when not known. */
 export function numbersOf(moment) {
-    return moment.z === null ? "" : `z ${rate(Number(moment.z))}`;
+    return moment.z === null ? "" : `z ${rate(Number(moment.z)).replace("-", "−")}`;
 }
 
 export function momentChip(type) {

@@ -28,8 +28,9 @@ export class OverviewRow {
         this.viewers = h("span", { class: "number tone-viewers" }, "–");
         this.chat = h("span", { class: "number tone-chat" }, "–");
         this.spark = new Sparkline("chat");
-        this.momentBox = h("span", { class: "row-moment" });
+        this.momentKind = h("span", { class: "row-kind" });
         this.momentAge = h("span", { class: "row-age" });
+        this.momentText = h("span", { class: "row-sentence", dir: "auto" });
         const cell = (label, className, ...children) =>
             h("td", { role: "cell", class: className, "data-label": label }, ...children);
         this.element = h(
@@ -44,7 +45,12 @@ export class OverviewRow {
             cell("Viewers", "cell-number", this.viewers),
             cell("Messages/min", "cell-number", this.chat),
             cell("Last 10 min", "cell-spark", this.spark.element),
-            cell("Last moment", "cell-moment", this.momentBox, this.momentAge),
+            cell(
+                "Last moment",
+                "cell-moment",
+                h("span", { class: "row-moment" }, this.momentKind, this.momentAge),
+                this.momentText,
+            ),
         );
         this.element.dataset.id = id;
     }
@@ -82,13 +88,11 @@ export class OverviewRow {
     }
 
     #showMoment(moment) {
-        const isSame = this.#moment?.id === moment.id && this.#moment.text === moment.text;
+        const isSame = this.#moment?.type === moment.type;
         this.#moment = moment;
-        if (!isSame)
-            this.momentBox.replaceChildren(
-                momentChip(moment.type),
-                h("span", { class: "row-sentence", dir: "auto" }, moment.text),
-            );
+        if (!isSame) this.momentKind.replaceChildren(momentChip(moment.type));
+        setText(this.momentText, moment.text);
+        this.momentText.title = moment.text;
         this.showAge();
     }
 

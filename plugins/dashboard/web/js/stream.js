@@ -20,9 +20,11 @@ import { pointOfLive, Series } from "./series.js";
 import { StreamHead } from "./stream_head.js";
 import { Tiles } from "./tiles.js";
 
-/** The API is read this often without a socket, and this often with one. */
+/** The API is read this often without a socket and while one is new, and this often with one. */
 const INTERVAL_MS = 5000;
 const WITH_SOCKET_MS = 30000;
+/** The socket brings the newest window only; those just before it become final in the API so long after. */
+const NEW_MS = 45000;
 /** Values older than this are told to be old. */
 const STALE_MS = 60000;
 
@@ -33,6 +35,7 @@ class StreamPage {
     #socket = { kind: "connecting", retryAt: 0 };
     #failure = null;
     #readAt = 0;
+    #openedAt = 0;
     #frame = 0;
 
     constructor(main, route, signal) {
@@ -66,7 +69,10 @@ class StreamPage {
                 this.#socket = { kind, retryAt };
                 this.tick();
             },
-            open: () => this.#read().catch((error) => this.fail(error, INTERVAL_MS)),
+            open: () => {
+                this.#openedAt = Date.now();
+                this.#read().catch((error) => this.fail(error, INTERVAL_MS));
+            },
             metrics: (data) => {
                 const point = pointOfLive(data);
                 if (!point) return;
@@ -97,7 +103,8 @@ class StreamPage {
 
     /** Reads the API unless that is not needed yet. */
     async refresh() {
-        const every = this.#socket.kind === "live" ? WITH_SOCKET_MS : INTERVAL_MS;
+        const isSettled = this.#socket.kind === "live" && Date.now() - this.#openedAt > NEW_MS;
+        const every = isSettled ? WITH_SOCKET_MS : INTERVAL_MS;
         if (this.#isLoaded && Date.now() - this.#readAt < every - 500) return;
         await this.#read();
     }
@@ -107,10 +114,11 @@ class StreamPage {
         /* Final values come up to a few windows after early ones. */
         const spanMs =
             this.#isLoaded && latest ? Math.max(0, Date.now() - latest.at) + 12 * stepMs : this.head.range.ms;
-        const [points, moments, stream] = await Promise.all([
-            readHistory(this.id, Math.min(spanMs, this.head.range.ms), stepMs, this.signal),
+        const stream = await findStream(this.id, this.signal);
+        /* Who is not in the list has no values; asking for them would only be an error. */
+        const [points, moments] = await Promise.all([
+            stream ? readHistory(this.id, Math.min(spanMs, this.head.range.ms), stepMs, this.signal) : [],
             getMoments(this.id, { limit: MOMENTS_MAX }, this.signal),
-            findStream(this.id, this.signal),
         ]);
         this.#readAt = Date.now();
         this.#failure = null;
