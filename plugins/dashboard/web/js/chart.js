@@ -11,6 +11,8 @@ const { Dygraph } = window;
 /* Values are told beside the titles; the legend's part would set a style attribute, which the page's policy forbids. */
 Dygraph.PLUGINS = Dygraph.PLUGINS.filter((plugin) => plugin !== Dygraph.Plugins.Legend);
 
+const EDGE_PX = 24;
+
 function scaleOf(metric, rows) {
     const values = rows.map(([, value]) => value).filter((value) => value !== null);
     if (metric.isSigned) {
@@ -18,6 +20,11 @@ function scaleOf(metric, rows) {
         return [-most, most];
     }
     return [0, 1.12 * Math.max(metric.least, ...values)];
+}
+
+/* A time under the left edge would touch the number beside it. */
+function timeLabel(date, graph) {
+    return graph.toDomXCoord(date) - graph.getArea().x < EDGE_PX ? "" : timeShort(date);
 }
 
 function nearestRow(rows, at) {
@@ -90,7 +97,11 @@ export class Chart {
             valueRange: scaleOf(this.metric, rows),
             axisLabelFontSize: 12,
             axes: {
-                x: { drawGrid: false, axisLabelFormatter: (date) => timeShort(date), axisLabelWidth: 52 },
+                x: {
+                    drawGrid: false,
+                    axisLabelFormatter: (date, _, __, graph) => timeLabel(date, graph),
+                    axisLabelWidth: 52,
+                },
                 y: { axisLabelFormatter: axis, axisLabelWidth: 44, pixelsPerLabel: 36 },
             },
             underlayCallback: (canvas, area, graph) => this.#underlay(canvas, area, graph),

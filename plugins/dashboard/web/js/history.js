@@ -6,15 +6,23 @@ import { pointOfRow } from "./series.js";
 
 const PAGES_MAX = 4;
 
-/** Points of the last `spanMs` before the newest one, or fewer. `stepMs` is a guess at their distance. */
-export async function readHistory(id, spanMs, stepMs, signal) {
+/** Rows to ask for so as to get all since `sinceMs`, if they are `stepMs` apart and the newest is of now. */
+export function rowsSince(sinceMs, stepMs) {
+    return Math.ceil(Math.max(0, Date.now() - sinceMs) / stepMs) + 3;
+}
+
+/**
+ * Points of a stream, newest first, back to one at or before `sinceMs` and no further back than `spanMs` from the
+ * newest. `stepMs` is a guess at their distance.
+ */
+export async function readHistory(id, { sinceMs, spanMs, stepMs }, signal) {
+    const limit = Math.min(METRICS_MAX, rowsSince(sinceMs, stepMs), Math.ceil(spanMs / stepMs) + 2);
     const points = [];
     let before;
     for (let page = 0; page < PAGES_MAX; page++) {
-        const limit = Math.min(METRICS_MAX, Math.ceil(spanMs / stepMs) + 2);
         const rows = await getMetrics(id, { limit, before }, signal);
         points.push(...rows.map(pointOfRow));
-        if (rows.length < limit || points.at(-1).at <= points[0].at - spanMs) break;
+        if (rows.length < limit || points.at(-1).at <= Math.max(sinceMs, points[0].at - spanMs)) break;
         before = rows.at(-1).timestamp;
     }
     return points;

@@ -4,6 +4,7 @@
 import { getMetrics, getMoments } from "./api.js";
 import { h, name, setText } from "./dom.js";
 import { ago, count, rate } from "./format.js";
+import { rowsSince } from "./history.js";
 import { momentChip, momentOfRow } from "./moments.js";
 import { streamHash } from "./route.js";
 import { pointOfRow, Series } from "./series.js";
@@ -69,8 +70,8 @@ export class OverviewRow {
 
     /** Reads what the list does not have: the chat rate of the last minutes, now and then the last moment. */
     async refresh(signal) {
-        const isNew = !this.#series.latest || Date.now() - this.#series.latest.at > 60e3;
-        const rows = await getMetrics(this.id, { limit: isNew ? SPAN_ROWS : 4 }, signal);
+        const limit = Math.min(SPAN_ROWS, rowsSince(this.#series.finalUntil, this.#series.stepMs));
+        const rows = await getMetrics(this.id, { limit }, signal);
         this.#series.merge(rows.map(pointOfRow));
         this.#showSeries();
         if (this.#refreshes++ % MOMENT_EVERY) return;

@@ -52,6 +52,11 @@ export class Series {
         this.#points = [...byTime.values()].sort((a, b) => a.at - b.at).slice(-POINTS_MAX);
     }
 
+    /** When the newest final point is, or -Infinity: what was read up to it is complete. */
+    get finalUntil() {
+        return this.#points.findLast((one) => one.isFinal)?.at ?? -Infinity;
+    }
+
     /** Points from `ms` on, oldest first. */
     since(ms) {
         return this.#points.filter((one) => one.at >= ms);

@@ -91,10 +91,15 @@ class StreamPage {
         });
     }
 
+    #readPast(sinceMs) {
+        const { stepMs } = this.#series;
+        return readHistory(this.id, { sinceMs, spanMs: this.head.range.ms, stepMs }, this.signal);
+    }
+
     async #changeRange() {
         this.#draw();
         try {
-            this.#series.merge(await readHistory(this.id, this.head.range.ms, this.#series.stepMs, this.signal));
+            this.#series.merge(await this.#readPast(-Infinity));
             this.#draw();
         } catch (error) {
             this.fail(error, INTERVAL_MS);
@@ -110,14 +115,10 @@ class StreamPage {
     }
 
     async #read() {
-        const { latest, stepMs } = this.#series;
-        /* Final values come up to a few windows after early ones. */
-        const spanMs =
-            this.#isLoaded && latest ? Math.max(0, Date.now() - latest.at) + 12 * stepMs : this.head.range.ms;
         const stream = await findStream(this.id, this.signal);
         /* Who is not in the list has no values; asking for them would only be an error. */
         const [points, moments] = await Promise.all([
-            stream ? readHistory(this.id, Math.min(spanMs, this.head.range.ms), stepMs, this.signal) : [],
+            stream ? this.#readPast(this.#series.finalUntil) : [],
             getMoments(this.id, { limit: MOMENTS_MAX }, this.signal),
         ]);
         this.#readAt = Date.now();
