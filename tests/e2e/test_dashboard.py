@@ -358,13 +358,19 @@ class EventTest(DashboardTest):
         self.run_pipeline(live_config(self.folder, self.port, start))
         self.browser.wait("document.getElementById('connection-text').textContent === 'Live'", "a live connection")
         self.browser.click(".values summary")
-        harness.wait_until(lambda: self.slides() >= 29, "values of the time without a server")
+        try:
+            harness.wait_until(lambda: self.slides() >= 29, "values of the time without a server")
+        except AssertionError as error:
+            _, rows = harness.get(f"{self.base}/api/v1/streams/stream_0002/metrics?limit=30")
+            raise AssertionError(f"{error}: {self.times()}; API: {[row['timestamp'] for row in rows]}") from None
+
+    def times(self):
+        return self.browser.script("""return [...document.querySelectorAll(".values tbody th")]
+            .map((cell) => cell.textContent)""")
 
     def slides(self):
         """How many of the newest rows of the table follow each other by ten seconds."""
-        times = self.browser.script("""return [...document.querySelectorAll(".values tbody th")]
-            .map((cell) => cell.textContent)""")
-        seconds = [sum(int(part) * unit for part, unit in zip(text.split(":"), (3600, 60, 1))) for text in times]
+        seconds = [sum(int(part) * unit for part, unit in zip(text.split(":"), (3600, 60, 1))) for text in self.times()]
         steps = [(a - b) % 86400 for a, b in zip(seconds, seconds[1:])]
         return next((i for i, step in enumerate(steps) if step != 10), len(steps))
 

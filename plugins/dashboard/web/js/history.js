@@ -5,10 +5,12 @@ import { getMetrics, METRICS_MAX } from "./api.js";
 import { pointOfRow } from "./series.js";
 
 const PAGES_MAX = 4;
+/** Points are not thought to be further apart than this, since few points say little about it. */
+const STEP_MAX_MS = 10000;
 
 /** Rows to ask for so as to get all since `sinceMs`, if they are `stepMs` apart and the newest is of now. */
 export function rowsSince(sinceMs, stepMs) {
-    return Math.ceil(Math.max(0, Date.now() - sinceMs) / stepMs) + 3;
+    return Math.ceil(Math.max(0, Date.now() - sinceMs) / Math.min(stepMs, STEP_MAX_MS)) + 3;
 }
 
 /**
@@ -16,7 +18,7 @@ export function rowsSince(sinceMs, stepMs) {
  * newest. `stepMs` is a guess at their distance.
  */
 export async function readHistory(id, { sinceMs, spanMs, stepMs }, signal) {
-    const limit = Math.min(METRICS_MAX, rowsSince(sinceMs, stepMs), Math.ceil(spanMs / stepMs) + 2);
+    const limit = Math.min(METRICS_MAX, rowsSince(Math.max(sinceMs, Date.now() - spanMs), stepMs));
     const points = [];
     let before;
     for (let page = 0; page < PAGES_MAX; page++) {
