@@ -70,7 +70,7 @@ def free_port():
         return one.getsockname()[1]
 
 
-def config(folder, port, source, processors='{ component = "window"; }', pipeline=""):
+def config(folder, port, source, processors='{ component = "window"; }', pipeline="", frontends=FRONTENDS):
     """A pipeline like conf/standalone.cfg on a port that a restart can take again."""
     return f"""
         pipeline = {{ name = "dashboard"; {pipeline} }};
@@ -79,7 +79,7 @@ def config(folder, port, source, processors='{ component = "window"; }', pipelin
         sources = ({{ {source} }});
         processors = ({processors});
         sinks = ({{ component = "sqlite"; path = "{folder}/telemetra.db"; }});
-        frontends = {FRONTENDS};
+        frontends = {frontends};
     """
 
 
@@ -257,6 +257,31 @@ class LiveTest(DashboardTest):
             seen.append(self.browser.script(FOCUSED))
         return seen
 
+    def test_a_pointer_reads_all_charts_at_one_time(self):
+        self.open_stream("stream_0003")
+        self.browser.wait("document.querySelectorAll('.plot canvas').length >= 4")
+        self.browser.point_at(".plot canvas")
+        self.browser.wait("[...document.querySelectorAll('.chart-value')].every((one) => / at ..:..:../.test(one.textContent))")
+        times = self.browser.script("""return [...document.querySelectorAll(".chart-value")]
+            .map((one) => one.textContent.split(" at ")[1])""")
+        self.assertEqual(len(set(times)), 1, times)
+
+    def test_an_hour_can_be_shown_and_is_in_the_address(self):
+        self.open_stream("stream_0003")
+        self.browser.wait("document.querySelector('.plot canvas')")
+        self.browser.click("label[for=range-60]")
+        self.assertTrue(self.browser.script("return location.hash").endswith("?range=60"))
+        self.browser.wait(f"({self.SHOWN_S})() > 1800", "more than half an hour")
+        self.browser.script("location.reload()")
+        self.browser.wait(f"document.querySelector('figcaption') && ({self.SHOWN_S})() > 1800", "the same again")
+
+    #: Seconds from the first to the last time that the first chart tells.
+    SHOWN_S = r"""() => {
+        const times = document.querySelector("figcaption").textContent.match(/\d\d:\d\d:\d\d/g) ?? ["0:0:0", "0:0:0"];
+        const [from, to] = times.map((text) => text.split(":").reduce((sum, part) => 60 * sum + Number(part), 0));
+        return (to - from + 86400) % 86400;
+    }"""
+
     def test_pictures_and_news_have_words_too(self):
         self.open_stream("stream_0003")
         self.browser.wait("document.querySelector('.plot canvas')")
@@ -420,6 +445,19 @@ class OverviewTest(DashboardTest):
         self.assertIn("<script>", self.browser.text(".about"))
         self.assertEqual(self.browser.text(".emote-name"), "<b>bold</b>")
         self.assertEqual(self.browser.script("return [window.hacked ?? 0, document.images.length]"), [0, 0])
+
+    def test_without_a_live_socket_the_api_is_read_and_that_is_said(self):
+        source = 'component = "mock"; streams = 1; rate = 20;'
+        self.server_was_away = True  # of the live socket there is none
+        self.run_pipeline(config(self.folder, self.port, source,
+                                 frontends='({ component = "rest"; }, { component = "dashboard"; })'))
+        self.open()
+        self.browser.wait(f"document.querySelector('{ROW} .row-link')", "the stream")
+        self.browser.click(f"{ROW} .row-link")
+        self.browser.wait("document.querySelector('.tiles')?.checkVisibility()", "a stream's numbers")
+        self.browser.wait("document.getElementById('connection-text').textContent.includes('No live connection')")
+        rate = self.browser.text(".tile-value")
+        self.browser.wait(f"document.querySelector('.tile-value').textContent !== {json.dumps(rate)}", "another number")
 
     def test_nothing_there_is_said_so(self):
         telemetra = self.events([])
