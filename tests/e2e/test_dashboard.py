@@ -19,8 +19,9 @@ import urllib.parse
 import browser
 import harness
 
-#: A moment is raised by the first slide that shows it, once that is final: up to a slide that holds too little of it and
-#: a whole one (10 s each), the lateness that windows wait for (10 s), a flush (1 s) and an update of the socket (1.5 s).
+#: A moment is raised by the first slide that shows it, once that is final: up to a slide that holds too little of it
+#: and a whole one (10 s each), the lateness that windows wait for (10 s), a flush (1 s) and an update of the socket
+#: (1.5 s).
 MOMENT_DELAY_S = 32.5
 WIDTHS = {1440: 900, 1024: 768, 390: 844}
 THEMES = ("light", "dark")
@@ -139,8 +140,17 @@ class DashboardTest(unittest.TestCase):
         self.open("#/stream/" + urllib.parse.quote(stream, safe=""))
         self.browser.wait("document.querySelector('.tiles')?.checkVisibility()", "a stream's numbers")
 
+    def check_readable(self, picture):
+        """A picture for people; for the test: nothing sticks out sideways, and every text stands out."""
+        self.browser.screenshot(picture)
+        sizes = self.browser.script("const root = document.documentElement;"
+                                    "return [root.scrollWidth, root.clientWidth]")
+        self.assertLessEqual(sizes[0], sizes[1], "the page is wider than its window")
+        self.assertEqual(self.browser.script(LOW_CONTRAST), [])
+
     def wait_for_connection(self, kind):
-        self.browser.wait(f"document.getElementById('connection').dataset.kind === '{kind}'", f"a connection that is {kind}")
+        self.browser.wait(f"document.getElementById('connection').dataset.kind === '{kind}'",
+                          f"a connection that is {kind}")
 
 
 #: Twenty lifelike streams; the same episodes at the same distance from the start, whenever that is.
@@ -211,14 +221,6 @@ class LiveTest(DashboardTest):
                     self.browser.wait("document.getElementById('connection-text').textContent === 'Live'")
                     self.check_readable(folder / f"stream-{width}-{theme}.png")
 
-    def check_readable(self, picture):
-        """A picture for people; for the test: nothing sticks out sideways, and every text stands out."""
-        self.browser.screenshot(picture)
-        sizes = self.browser.script("const root = document.documentElement;"
-                                    "return [root.scrollWidth, root.clientWidth]")
-        self.assertLessEqual(sizes[0], sizes[1], "the page is wider than its window")
-        self.assertEqual(self.browser.script(LOW_CONTRAST), [])
-
     def test_numbers_do_not_move_what_is_around_them(self):
         self.open_stream("stream_0004")
         self.wait_for_connection("good")
@@ -261,7 +263,8 @@ class LiveTest(DashboardTest):
         self.open_stream("stream_0003")
         self.browser.wait("document.querySelectorAll('.plot canvas').length >= 4")
         self.browser.point_at(".plot canvas")
-        self.browser.wait("[...document.querySelectorAll('.chart-value')].every((one) => / at ..:..:../.test(one.textContent))")
+        self.browser.wait("[...document.querySelectorAll('.chart-value')].every("
+                          "(one) => / at ..:..:../.test(one.textContent))")
         times = self.browser.script("""return [...document.querySelectorAll(".chart-value")]
             .map((one) => one.textContent.split(" at ")[1])""")
         self.assertEqual(len(set(times)), 1, times)
@@ -285,15 +288,17 @@ class LiveTest(DashboardTest):
     def test_pictures_and_news_have_words_too(self):
         self.open_stream("stream_0003")
         self.browser.wait("document.querySelector('.plot canvas')")
-        figures = self.browser.script("return [...document.querySelectorAll('figcaption')].map((one) => one.textContent)")
+        figures = self.browser.script("""return [...document.querySelectorAll("figcaption")]
+            .map((one) => one.textContent)""")
         self.assertEqual(len(figures), 4)
         for text in figures:
             self.assertRegex(text, "lowest .* highest .* now ")
-        marks = self.browser.script("""return ["header", "main", "footer", "aside", "[aria-live=polite]", "[role=status]"]
-            .filter((one) => document.querySelectorAll(one).length !== 1)""")
+        marks = self.browser.script("""return ["header", "main", "footer", "aside", "[aria-live=polite]",
+            "[role=status]"].filter((one) => document.querySelectorAll(one).length !== 1)""")
         self.assertEqual(marks, [])
         unnamed = self.browser.script("""return [...document.querySelectorAll("button, a, input")].filter((one) =>
-            one.checkVisibility() && !one.textContent.trim() && !one.ariaLabel && !one.labels?.length).map((one) => one.outerHTML)""")
+            one.checkVisibility() && !one.textContent.trim() && !one.ariaLabel && !one.labels?.length)
+            .map((one) => one.outerHTML)""")
         self.assertEqual(unnamed, [])
 
     def test_a_chosen_theme_is_remembered(self):
@@ -330,16 +335,20 @@ class EventTest(DashboardTest):
         return [json.loads(line) for line in (folder / "planted.ndjson").read_text().splitlines()]
 
     def plan(self):
-        """A start from which on a raid is half a minute ahead: (start, raid, the spike that it causes)."""
+        """A start from which on a raid is about half a minute ahead: (start, raid, the spike that it causes)."""
         start = int(time.time()) - PAST_S
+        begin = time.monotonic()
         # The clearest spike that a raid causes about then: how weak a one is found is what tests of `moments` ask.
         clearest = max((one for one in self.planted(start) if one["moment_type"] == "chat_spike"
                         and one["cause"] == "raid" and abs(time_of(one["start"]) - start - PAST_S) < 600),
                        key=lambda one: one["magnitude"])
-        start += int(time.time() + 30 - time_of(clearest["start"]))
+        offset = time_of(clearest["start"]) - start
+        # Time for the second look at what is planted, whose ids are those of this start, and for the page to be there.
+        ahead = 20 + 4 * (time.monotonic() - begin)
+        start += int(time.time() + ahead - time_of(clearest["start"]))
         same = [one for one in self.planted(start) if one["stream_id"] == clearest["stream_id"]]
         spike = min((one for one in same if one["cause"] == "raid" and one["moment_type"] == "chat_spike"),
-                    key=lambda one: abs(time_of(one["start"]) - time.time() - 30))
+                    key=lambda one: abs(time_of(one["start"]) - start - offset))
         raid = next(one for one in same if one["moment_type"] == "raid" and one["start"] == spike["start"])
         return start, raid, spike
 
@@ -429,7 +438,7 @@ class OverviewTest(DashboardTest):
         self.assertEqual(self.browser.script("return document.activeElement.id"), "find")
 
     def test_names_of_strangers_are_only_ever_text(self):
-        name = '"><img src=x onerror="window.hacked=1">/../%2e?#'
+        name = '"><img src=x onerror="window.hacked=1">/../%2e?#' + 180 * "w"
         now = int(time.time() * 1000)
         chat = [{"topic": "chat", "event_id": f"e{i}", "timestamp": now - 60000 + 100 * i, "stream_id": name,
                  "user_id": f"u{i % 7}", "message": name, "emotes": ["<b>bold</b>"]} for i in range(500)]
@@ -439,11 +448,14 @@ class OverviewTest(DashboardTest):
         self.open()
         self.browser.wait(f"document.querySelector('{ROW} .row-link')", "the stream")
         self.assertEqual(self.browser.text(f"{ROW} .row-link"), name)
+        self.browser.size(390, 844)
+        self.check_readable(self.folder / "overview.png")
         self.browser.click(f"{ROW} .row-link")
         self.browser.wait("document.querySelector('.tiles')?.checkVisibility()", "a stream's numbers")
         self.assertEqual(self.browser.text("h1"), name)
         self.assertIn("<script>", self.browser.text(".about"))
         self.assertEqual(self.browser.text(".emote-name"), "<b>bold</b>")
+        self.check_readable(self.folder / "stream.png")
         self.assertEqual(self.browser.script("return [window.hacked ?? 0, document.images.length]"), [0, 0])
 
     def test_without_a_live_socket_the_api_is_read_and_that_is_said(self):

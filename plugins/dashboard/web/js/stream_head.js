@@ -55,6 +55,7 @@ export class StreamHead {
     update(stream) {
         const title = stream?.streamer_name || this.id;
         if (this.title.textContent !== title) this.title.replaceChildren(name(title));
+        this.title.title = title;
         document.title = `${title} – Telemetra`;
         this.badge.hidden = !stream;
         if (!stream) return;
