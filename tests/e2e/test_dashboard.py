@@ -1,6 +1,6 @@
 """The dashboard in a real Chromium, over the real pipeline: what streamers and moderators see.
 
-Screenshots go to the folder that TELEMETRA_SCREENSHOTS names, else to a temporary one whose name is printed.
+TELEMETRA_SCREENSHOTS names a folder to keep the screenshots in; without it they go with the test's own.
 """
 
 import calendar
@@ -205,9 +205,8 @@ class LiveTest(DashboardTest):
         return any(shown[i:i + len(wanted)] == wanted for i in range(len(shown)))
 
     def test_readable_at_all_widths_in_both_themes(self):
-        folder = pathlib.Path(os.environ.get("TELEMETRA_SCREENSHOTS") or tempfile.mkdtemp(prefix="telemetra-screens-"))
+        folder = pathlib.Path(os.environ.get("TELEMETRA_SCREENSHOTS") or self.folder)
         folder.mkdir(parents=True, exist_ok=True)
-        print(f"screenshots: {folder}")
         for width, height in WIDTHS.items():
             for theme in THEMES:
                 with self.subTest(width=width, theme=theme):
