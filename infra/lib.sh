@@ -53,11 +53,15 @@ need_packages() {
 # What building needs, and what the binary needs at run time through it.
 BUILD_PACKAGES=(gcc g++ libc6-dev cmake ninja-build ccache pkg-config libconfig-dev libsimdjson-dev libsqlite3-dev
     libmicrohttpd-dev libxxhash-dev zlib1g-dev libwslay-dev nettle-dev)
+# The dashboard's charts.
+BUILD_PACKAGES+=(libjs-dygraphs)
 # The tests build C with cmocka; the end-to-end tests and the oracle are Python's standard library.
 # shellcheck disable=SC2034 # used by the scripts that source this
 TEST_PACKAGES=("${BUILD_PACKAGES[@]}" libcmocka-dev python3 git)
 # test_rest_docs reads JSON with it.
 TEST_PACKAGES+=(libjansson-dev)
+# The dashboard is driven in a real browser.
+TEST_PACKAGES+=(chromium chromium-driver)
 # What infra/bench rest and live measure with and beside.
 # shellcheck disable=SC2034
 BENCH_PACKAGES=(wrk nginx-light nodejs node-ws util-linux)
