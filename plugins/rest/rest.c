@@ -14,6 +14,7 @@ typedef struct rest_config {
     int64_t threads;
     int64_t max_connections, max_connections_per_address;
     int64_t request_timeout;
+    int64_t max_unsent;
     int64_t max_live_streams;
     int64_t keep_bodies;
 } rest_config;
@@ -163,6 +164,7 @@ static int start(tlm_instance *rest, tlm_error *error)
         .max_connections = (uint32_t)config->max_connections,
         .max_connections_per_address = (uint32_t)config->max_connections_per_address,
         .request_timeout_ms = config->request_timeout,
+        .max_unsent_bytes = (size_t)config->max_unsent,
     };
     int result = find_store(rest, error);
 
@@ -210,6 +212,8 @@ static const tlm_option options[] = {
      "proxy."},
     {"request_timeout", TLM_OPTION_DURATION, 0, AT(request_timeout), "30s", 100, 86400000, NULL,
      "A connection that has completed no request for so long, idle or slow, is closed."},
+    {"max_unsent", TLM_OPTION_SIZE, 0, AT(max_unsent), "256MiB", 65536, INT64_C(1) << 40, NULL,
+     "Memory for answers above 16 KiB that their readers have not taken yet; one more is answered with 503."},
     {"max_live_streams", TLM_OPTION_INTEGER, 0, AT(max_live_streams), "10000", 1, 10000000, NULL,
      "Streams whose newest row is shown before it is final; further ones show their final rows only."},
     {"keep_bodies", TLM_OPTION_DURATION, 0, AT(keep_bodies), "200ms", 0, 60000, NULL,
