@@ -146,9 +146,14 @@ int tlm_lexicon_put_phrase(tlm_lexicon *lexicon, const tlm_key *last, tlm_text b
     if (!entry)
         return -ENOMEM;
     entry->roles |= TLM_ROLE_PHRASE_END;
-    uint32_t at = 0;
-    while (at < lexicon->phrase_count && compare(lexicon, &lexicon->phrases[at], last->hash, before) < 0)
-        at++;
+    uint32_t at = 0, high = lexicon->phrase_count;
+    while (at < high) {
+        uint32_t middle = at + (high - at) / 2;
+        if (compare(lexicon, &lexicon->phrases[middle], last->hash, before) < 0)
+            at = middle + 1;
+        else
+            high = middle;
+    }
     bool is_new = at == lexicon->phrase_count || compare(lexicon, &lexicon->phrases[at], last->hash, before) != 0;
     phrase.last_hash = last->hash;
     phrase.before = is_new ? keep(lexicon, before.data, before.size) : lexicon->phrases[at].before;
