@@ -23,7 +23,7 @@ struct tlm_instance {
     const rest_config *config;
     tlm_rest_api api;
     const tlm_feed_service *feed; /* NULL: the host has none */
-    tlm_subscription *windows, *streams;
+    tlm_subscription *windows, *streams, *moments;
     tlm_rest_server *server;
     bool has_complained; /* that the pages cannot be gathered */
 };
@@ -54,7 +54,8 @@ static void receive_windows(void *context, const tlm_rows *rows)
     tlm_rest_kept_expire(rest->api.kept);
 }
 
-static void receive_streams(void *context, const tlm_rows *rows)
+/* Of datasets that are shown from the store alone. */
+static void receive_others(void *context, const tlm_rows *rows)
 {
     tlm_instance *rest = context;
 
@@ -82,8 +83,9 @@ static int subscribe(tlm_instance *rest, tlm_error *error)
     if (!rest->feed)
         return 0;
     rest->windows = rest->feed->subscribe(host, "windows", receive_windows, rest);
-    rest->streams = rest->feed->subscribe(host, "streams", receive_streams, rest);
-    if (!rest->windows || !rest->streams)
+    rest->streams = rest->feed->subscribe(host, "streams", receive_others, rest);
+    rest->moments = rest->feed->subscribe(host, "moments", receive_others, rest);
+    if (!rest->windows || !rest->streams || !rest->moments)
         return tlm_error_set(error, -ENOMEM, "not enough memory");
     return 0;
 }
@@ -94,7 +96,9 @@ static void unsubscribe(tlm_instance *rest)
         rest->feed->unsubscribe(rest->windows);
     if (rest->streams)
         rest->feed->unsubscribe(rest->streams);
-    rest->windows = rest->streams = NULL;
+    if (rest->moments)
+        rest->feed->unsubscribe(rest->moments);
+    rest->windows = rest->streams = rest->moments = NULL;
 }
 
 /* --- callbacks ------------------------------------------------------------------------------------------------- */
