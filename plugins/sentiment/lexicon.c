@@ -140,6 +140,19 @@ static int compare(const tlm_lexicon *lexicon, const tlm_phrase *phrase, uint64_
     return memcmp(own + 1, before.data, size);
 }
 
+/* For one more phrase. Room doubles, so it is full when the count is a power of two. */
+static int make_room(tlm_lexicon *lexicon)
+{
+    uint32_t count = lexicon->phrase_count;
+    if (count & (count - 1))
+        return 0;
+    tlm_phrase *phrases = realloc(lexicon->phrases, (count ? 2 * (size_t)count : 1) * sizeof *phrases);
+    if (!phrases)
+        return -ENOMEM;
+    lexicon->phrases = phrases;
+    return 0;
+}
+
 int tlm_lexicon_put_phrase(tlm_lexicon *lexicon, const tlm_key *last, tlm_text before, tlm_phrase phrase)
 {
     tlm_entry *entry = tlm_lexicon_put(lexicon, last);
@@ -160,11 +173,10 @@ int tlm_lexicon_put_phrase(tlm_lexicon *lexicon, const tlm_key *last, tlm_text b
     if (phrase.before == 0)
         return -ENOMEM;
     if (is_new) {
-        tlm_phrase *phrases = realloc(lexicon->phrases, (lexicon->phrase_count + 1) * sizeof *phrases);
-        if (!phrases)
+        if (make_room(lexicon) < 0)
             return -ENOMEM;
-        lexicon->phrases = phrases;
-        memmove(phrases + at + 1, phrases + at, (lexicon->phrase_count - at) * sizeof *phrases);
+        tlm_phrase *place = lexicon->phrases + at;
+        memmove(place + 1, place, (lexicon->phrase_count - at) * sizeof *place);
         lexicon->phrase_count++;
     }
     lexicon->phrases[at] = phrase;
