@@ -183,20 +183,26 @@ int tlm_lexicon_put_phrase(tlm_lexicon *lexicon, const tlm_key *last, tlm_text b
     return 0;
 }
 
+/* Size of the apostrophe that phones write, U+2018 or U+2019, if one ends at `end`; else 0. */
+static size_t wide_apostrophe(const char *begin, const char *end)
+{
+    bool is_one = end - begin >= 3 && memcmp(end - 3, "\xE2\x80", 2) == 0 && (end[-1] == '\x98' || end[-1] == '\x99');
+    return is_one ? 3 : 0;
+}
+
 /* Whether the message has `before` in front of `word`, as words of their own. */
 static bool stands_before(tlm_text before, const char *begin, const char *word)
 {
-    if ((size_t)(word - begin) < before.size)
-        return false;
-    const char *from = word - before.size;
-    if (from > begin && (unsigned char)from[-1] > ' ')
-        return false;
-    for (size_t i = 0; i < before.size; i++) {
-        char byte = from[i] >= 'A' && from[i] <= 'Z' ? (char)(from[i] | 0x20) : from[i];
-        if (byte != before.data[i])
+    for (size_t i = before.size; i > 0; i--) {
+        size_t wide = before.data[i - 1] == '\'' ? wide_apostrophe(begin, word) : 0;
+        if (word == begin)
+            return false;
+        word -= wide ? wide : 1;
+        char byte = *word >= 'A' && *word <= 'Z' ? (char)(*word | 0x20) : *word;
+        if (!wide && byte != before.data[i - 1])
             return false;
     }
-    return true;
+    return word == begin || (unsigned char)word[-1] <= ' ';
 }
 
 const tlm_phrase *tlm_lexicon_phrase(const tlm_lexicon *lexicon, uint64_t last_hash, const char *begin,

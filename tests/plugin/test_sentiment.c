@@ -136,6 +136,7 @@ static const char small_lexicon[] =
     "kiss\t1.8\n"
     "death\t-2.9\n"
     "kiss of death\t-1.5\n"
+    "can't stand\t-2.2\n"
     "haha\t2\n"
     "lol\t1.8\n"
     ":)\t2\n"
@@ -260,6 +261,10 @@ static const row rows[] = {
     {"its last word alone", "it is shit", SCORED(-2.6L), {0}},
     {"another word's end is no phrase", "bathe shit", SCORED(-2.6L), {0}},
     {"a phrase of three words of the lexicon", "kiss of death", SCORED(-1.5L), {0}},
+    {"a phrase with an apostrophe", "CAN'T STAND", SCORED(-2.2L), {0}},
+    {"a phrase with a phone's apostrophe", "bad can\xE2\x80\x99t stand", SCORED(-4.2L), {0}},
+    {"an emote of the event is in no phrase", "bad kiss of death", SCORED(-2 + 1.8L - 2.9L), {"kiss"}},
+    {"a phrase after an emote", "kiss the shit", SCORED(1.8L + 3), {"kiss"}},
     {"a phrase, negated", "not the shit", SCORED(3 * NOT), {0}},
 
     {"a letter with a sense", "big W", SCORED(1.6L + CAPS), {0}},
