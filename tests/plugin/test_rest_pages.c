@@ -242,6 +242,7 @@ static void gzip_is_sent_only_to_those_who_take_it(void **state)
         {"Accept-Encoding: gzip; q=0.000\r\n", false},
         {"Accept-Encoding: *;q=0\r\n", false},
         {"Accept-Encoding: gzipped\r\n", false},
+        {"Accept-Encoding: gzip;q=0\r\nAccept-Encoding: *\r\n", false},
     };
     const tlm_text plain = {chart, sizeof chart - 1};
     char tags[2][64] = {{0}};
