@@ -26,6 +26,7 @@ enum {
     TLM_INPUTS_MAX = 16,     /**< sources */
     TLM_PROCESSORS_MAX = 16, /**< processors */
     TLM_SIDES_MAX = 16,      /**< side columns of all processors */
+    TLM_PREFIXES_MAX = 64,   /**< path prefixes of all frontends */
     TLM_DATASETS_MAX = 64    /**< datasets of all processors, and dead letters */
 };
 

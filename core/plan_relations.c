@@ -119,6 +119,48 @@ static void check_pages(const tlm_plan_build *build)
                          pages->file, pages->line, pages->name, TLM_INTERFACE_FRONTEND);
 }
 
+static const tlm_frontend *frontend_of(const tlm_plan_instance *instance)
+{
+    return instance->section == TLM_SECTION_FRONTEND ? instance->component->get_interface(TLM_INTERFACE_FRONTEND)
+                                                     : NULL;
+}
+
+static const tlm_plan_instance *find_prefix(const tlm_plan *plan, const tlm_plan_instance *end, const char *prefix)
+{
+    for (const tlm_plan_instance *instance = plan->instances; instance < end; instance++) {
+        const tlm_frontend *frontend = frontend_of(instance);
+        for (const char *const *own = frontend ? frontend->prefixes : NULL; own && *own; own++)
+            if (!strcmp(*own, prefix))
+                return instance;
+    }
+    return NULL;
+}
+
+/** A path prefix has one frontend: a second one would get no connection. */
+static void check_prefixes(const tlm_plan_build *build)
+{
+    const tlm_plan *plan = build->plan;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < plan->instance_count; i++) {
+        const tlm_plan_instance *instance = &plan->instances[i];
+        const tlm_frontend *frontend = frontend_of(instance);
+        for (const char *const *prefix = frontend ? frontend->prefixes : NULL; prefix && *prefix; prefix++) {
+            const tlm_plan_instance *first = find_prefix(plan, instance, *prefix);
+            if (first)
+                tlm_problems_add(build->file->problems,
+                                 "%s:%u: frontends.%s: expected path prefixes of its own, found '%s', which '%s' "
+                                 "(%s:%u) serves too",
+                                 instance->file, instance->line, instance->name, *prefix, first->name, first->file,
+                                 first->line);
+            if (count++ == TLM_PREFIXES_MAX)
+                tlm_problems_add(build->file->problems,
+                                 "%s:%u: frontends.%s: expected at most %d path prefixes in a file, found more with "
+                                 "this one",
+                                 instance->file, instance->line, instance->name, TLM_PREFIXES_MAX);
+        }
+    }
+}
+
 /** Tells of the first instance of a section that is one too many. */
 static void check_count(tlm_plan_build *build, uint32_t section, const char *name, uint32_t most)
 {
@@ -196,5 +238,6 @@ void tlm_plan_build_relations(tlm_plan_build *build)
     check_checkpoint(build);
     tlm_plan_build_processors(build);
     check_pages(build);
+    check_prefixes(build);
     check_stores(build);
 }

@@ -15,8 +15,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define ROUTES_MAX 64
-
 /* All that a run consists of, in the order in which it comes up. */
 struct run {
     const tlm_plan *plan;
@@ -73,6 +71,7 @@ static int start_section(struct run *run, uint32_t section, tlm_error *error)
     return 0;
 }
 
+/* The plan has seen to their number. */
 static uint32_t find_routes(const struct run *run, tlm_listen_route *routes)
 {
     uint32_t count = 0;
@@ -81,8 +80,7 @@ static uint32_t find_routes(const struct run *run, tlm_listen_route *routes)
         if (living->planned->section != TLM_SECTION_FRONTEND)
             continue;
         const tlm_frontend *frontend = tlm_living_interface(living, TLM_INTERFACE_FRONTEND);
-        for (const char *const *prefix = frontend ? frontend->prefixes : NULL; prefix && *prefix && count < ROUTES_MAX;
-             prefix++)
+        for (const char *const *prefix = frontend ? frontend->prefixes : NULL; prefix && *prefix; prefix++)
             routes[count++] = (tlm_listen_route){.prefix = *prefix, .frontend = frontend, .instance = living->instance};
     }
     return count;
@@ -90,7 +88,7 @@ static uint32_t find_routes(const struct run *run, tlm_listen_route *routes)
 
 static int start_listener(struct run *run, tlm_error *error)
 {
-    tlm_listen_route routes[ROUTES_MAX];
+    tlm_listen_route routes[TLM_PREFIXES_MAX];
     uint32_t count = find_routes(run, routes);
     int result = tlm_listener_create(routes, count, &run->plan->listen, run->log, &run->listener, error);
     if (!result)

@@ -136,6 +136,12 @@ static bool judge_encoding(tlm_text value, tally *counts, tlm_http_refusal *ret_
     return true;
 }
 
+/* A list over several lines is taken for none: what a client says it takes is never more than it said. */
+static void note_list(tlm_text value, tlm_text *list)
+{
+    *list = list->data ? (tlm_text){"", 0} : value;
+}
+
 void tlm_http_head_note(tlm_text name, tlm_text value, tlm_http_request *request)
 {
     if (tlm_http_text_equal_caseless(name, "Upgrade"))
@@ -143,11 +149,11 @@ void tlm_http_head_note(tlm_text name, tlm_text value, tlm_http_request *request
     else if (tlm_http_text_equal_caseless(name, "Origin"))
         request->origin = value;
     else if (tlm_http_text_equal_caseless(name, "Accept"))
-        request->accept = value;
+        note_list(value, &request->accept);
     else if (tlm_http_text_equal_caseless(name, "Accept-Encoding"))
-        request->accept_encoding = value;
+        note_list(value, &request->accept_encoding);
     else if (tlm_http_text_equal_caseless(name, "If-None-Match"))
-        request->if_none_match = value;
+        note_list(value, &request->if_none_match);
     else if (tlm_http_text_equal_caseless(name, "Access-Control-Request-Method"))
         request->is_preflight = true;
 }

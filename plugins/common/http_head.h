@@ -18,7 +18,7 @@ typedef struct tlm_http_request {
     tlm_text method;
     tlm_text target; /**< raw */
     tlm_text origin; /**< header Origin; this and the next three are empty when absent */
-    tlm_text accept, accept_encoding, if_none_match;
+    tlm_text accept, accept_encoding, if_none_match; /**< empty too when they come in several lines */
     bool is_http_1_0;
     bool has_upgrade;  /**< header Upgrade */
     bool is_preflight; /**< header Access-Control-Request-Method */

@@ -3,6 +3,8 @@
 
 #include "common/http_head.h"
 
+enum { WEIGHT_MAX = 1000 };
+
 static bool is_blank(char byte)
 {
     return byte == ' ' || byte == '\t';
@@ -26,15 +28,22 @@ static bool take_part(tlm_text *rest, char separator, tlm_text *ret_part)
     return true;
 }
 
-/* "q=0", "q=0.", "q=0.000" */
-static bool is_zero_weight(tlm_text parameter)
+/* The weight of a parameter "q=0.5" in thousandths (RFC 9110 section 12.4.2); -1: it is no weight. */
+static int weight_of(tlm_text parameter)
 {
+    int weight = 0, unit = 1000;
+
     if (parameter.size < 3 || (parameter.data[0] != 'q' && parameter.data[0] != 'Q') || parameter.data[1] != '=')
-        return false;
-    for (size_t i = 2; i < parameter.size; i++)
-        if (parameter.data[i] != '0' && parameter.data[i] != '.')
-            return false;
-    return true;
+        return -1;
+    for (size_t i = 2; i < parameter.size && unit > 0; i++) {
+        if (parameter.data[i] == '.' && i == 3)
+            continue;
+        if (parameter.data[i] < '0' || parameter.data[i] > '9')
+            return WEIGHT_MAX;
+        weight += (parameter.data[i] - '0') * unit;
+        unit /= 10;
+    }
+    return weight < WEIGHT_MAX ? weight : WEIGHT_MAX;
 }
 
 int tlm_rest_accept(tlm_text list, const char *word)
@@ -44,19 +53,23 @@ int tlm_rest_accept(tlm_text list, const char *word)
     while (take_part(&list, ',', &item)) {
         if (!take_part(&item, ';', &part) || !tlm_http_text_equal_caseless(part, word))
             continue;
-        bool is_refused = false;
-        while (take_part(&item, ';', &part))
-            is_refused |= is_zero_weight(part);
-        return !is_refused;
+        int weight = WEIGHT_MAX;
+        while (take_part(&item, ';', &part)) {
+            int found = weight_of(part);
+            weight = found >= 0 ? found : weight;
+        }
+        return weight;
     }
     return -1;
 }
 
 bool tlm_rest_accepts_gzip(tlm_text accept_encoding)
 {
-    int answer = tlm_rest_accept(accept_encoding, "gzip");
+    int weight = tlm_rest_accept(accept_encoding, "gzip");
 
-    return (answer < 0 ? tlm_rest_accept(accept_encoding, "*") : answer) > 0;
+    if (weight < 0)
+        weight = tlm_rest_accept(accept_encoding, "*");
+    return weight > 0 && weight >= tlm_rest_accept(accept_encoding, "identity");
 }
 
 bool tlm_rest_tag_matches(tlm_text if_none_match, const char *tag)

@@ -10,10 +10,11 @@
 #include <stdbool.h>
 #include <telemetra/telemetra.h>
 
-/** Whether a list of Accept or Accept-Encoding names a word: 1 yes, 0 with a weight of 0, -1 not at all. */
+/** The weight of a word in a list of Accept or Accept-Encoding, 0 (refused) to 1000; -1: it is not named. */
 int tlm_rest_accept(tlm_text list, const char *word);
 
-/** Whether a body compressed with gzip can be sent. A client that says nothing gets none. */
+/** Whether a body is sent compressed with gzip. A client that says nothing, or would rather have it plain, gets none.
+ */
 bool tlm_rest_accepts_gzip(tlm_text accept_encoding);
 
 /** Whether If-None-Match holds a tag (given with its quotes), weak or not, or is `*`. */

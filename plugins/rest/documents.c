@@ -26,7 +26,8 @@ const tlm_rest_outcome *tlm_rest_outcomes(uint32_t *ret_count)
 {
     static const tlm_rest_outcome outcomes[] = {
         {TLM_REST_MAY_304, "304", "NotModified", "If-None-Match holds the ETag of the page as it is.", false},
-        {TLM_REST_MAY_307, "307", "FrontPage", "To the dashboard, when Accept names text/html.", false},
+        {TLM_REST_MAY_307, "307", "FrontPage",
+         "To the dashboard, when Accept names text/html and does not rate application/json higher.", false},
         {TLM_REST_MAY_404, "404", "NotFound", "The stream has no row.", true},
         {TLM_REST_MAY_422, "422", "Unprocessable",
          "A parameter is out of bounds, malformed or given twice, or no stream can have the id.", true},

@@ -14,6 +14,7 @@ typedef struct rest_config {
     int64_t threads;
     int64_t max_connections, max_connections_per_address;
     int64_t request_timeout;
+    int64_t max_unsent;
     int64_t max_live_streams;
     int64_t keep_bodies;
 } rest_config;
@@ -22,7 +23,7 @@ struct tlm_instance {
     const rest_config *config;
     tlm_rest_api api;
     const tlm_feed_service *feed; /* NULL: the host has none */
-    tlm_subscription *windows, *streams;
+    tlm_subscription *windows, *streams, *moments;
     tlm_rest_server *server;
     bool has_complained; /* that the pages cannot be gathered */
 };
@@ -53,7 +54,8 @@ static void receive_windows(void *context, const tlm_rows *rows)
     tlm_rest_kept_expire(rest->api.kept);
 }
 
-static void receive_streams(void *context, const tlm_rows *rows)
+/* Of datasets that are shown from the store alone. */
+static void receive_others(void *context, const tlm_rows *rows)
 {
     tlm_instance *rest = context;
 
@@ -81,8 +83,9 @@ static int subscribe(tlm_instance *rest, tlm_error *error)
     if (!rest->feed)
         return 0;
     rest->windows = rest->feed->subscribe(host, "windows", receive_windows, rest);
-    rest->streams = rest->feed->subscribe(host, "streams", receive_streams, rest);
-    if (!rest->windows || !rest->streams)
+    rest->streams = rest->feed->subscribe(host, "streams", receive_others, rest);
+    rest->moments = rest->feed->subscribe(host, "moments", receive_others, rest);
+    if (!rest->windows || !rest->streams || !rest->moments)
         return tlm_error_set(error, -ENOMEM, "not enough memory");
     return 0;
 }
@@ -93,7 +96,9 @@ static void unsubscribe(tlm_instance *rest)
         rest->feed->unsubscribe(rest->windows);
     if (rest->streams)
         rest->feed->unsubscribe(rest->streams);
-    rest->windows = rest->streams = NULL;
+    if (rest->moments)
+        rest->feed->unsubscribe(rest->moments);
+    rest->windows = rest->streams = rest->moments = NULL;
 }
 
 /* --- callbacks ------------------------------------------------------------------------------------------------- */
@@ -163,6 +168,7 @@ static int start(tlm_instance *rest, tlm_error *error)
         .max_connections = (uint32_t)config->max_connections,
         .max_connections_per_address = (uint32_t)config->max_connections_per_address,
         .request_timeout_ms = config->request_timeout,
+        .max_unsent_bytes = (size_t)config->max_unsent,
     };
     int result = find_store(rest, error);
 
@@ -210,6 +216,8 @@ static const tlm_option options[] = {
      "proxy."},
     {"request_timeout", TLM_OPTION_DURATION, 0, AT(request_timeout), "30s", 100, 86400000, NULL,
      "A connection that has completed no request for so long, idle or slow, is closed."},
+    {"max_unsent", TLM_OPTION_SIZE, 0, AT(max_unsent), "256MiB", 65536, INT64_C(1) << 40, NULL,
+     "Memory for answers above 16 KiB that their readers have not taken yet; one more is answered with 503."},
     {"max_live_streams", TLM_OPTION_INTEGER, 0, AT(max_live_streams), "10000", 1, 10000000, NULL,
      "Streams whose newest row is shown before it is final; further ones show their final rows only."},
     {"keep_bodies", TLM_OPTION_DURATION, 0, AT(keep_bodies), "200ms", 0, 60000, NULL,

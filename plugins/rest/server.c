@@ -4,6 +4,7 @@
 #include "watch.h"
 
 #include <microhttpd.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,10 +14,14 @@
  * without a bound grows each to megabytes (tcp_wmem, tcp_rmem). The first is a kept body whole. */
 #define SEND_BUFFER_SIZE TLM_REST_KEPT_SIZE_MAX
 #define RECEIVE_BUFFER_SIZE (64 * 1024)
+/* Bodies up to this size are not counted as unsent: the number of connections bounds those. */
+#define SMALL_BODY_SIZE (16 * 1024)
 
 struct tlm_rest_server {
     const tlm_rest_api *api;
     uint32_t max_connections;
+    size_t max_unsent_bytes;
+    atomic_size_t unsent_bytes; /* of larger bodies whose connections have not taken them whole */
     struct MHD_Daemon *daemon;
     tlm_rest_watch *watch;
     tlm_metric *requests, *refused, *connections;
@@ -92,23 +97,87 @@ static bool put_headers(struct MHD_Response *response, const tlm_http_answer *an
     return result == MHD_YES;
 }
 
-static enum MHD_Result queue_answer(struct MHD_Connection *connection, tlm_http_answer *answer)
-{
-    size_t size = 0;
-    char *body = tlm_buffer_take(&answer->body, &size);
-    struct MHD_Response *response = MHD_create_response_from_buffer(size, body, MHD_RESPMEM_MUST_FREE);
+/* A counted body on its way to its peer. */
+typedef struct unsent {
+    tlm_rest_server *server;
+    size_t size;
+    char *bytes;
+} unsent;
 
-    if (!response) {
-        free(body);
-        return MHD_NO;
+static void release_unsent(void *context)
+{
+    unsent *body = context;
+
+    atomic_fetch_sub(&body->server->unsent_bytes, body->size);
+    free(body->bytes);
+    free(body);
+}
+
+/* Counts a body; NULL: its room is not there. */
+static unsent *claim_unsent(tlm_rest_server *server, size_t size)
+{
+    unsent *body = malloc(sizeof *body);
+
+    if (body && atomic_fetch_add(&server->unsent_bytes, size) <= server->max_unsent_bytes - size) {
+        *body = (unsent){.server = server, .size = size};
+        return body;
     }
+    if (body)
+        atomic_fetch_sub(&server->unsent_bytes, size);
+    free(body);
+    return NULL;
+}
+
+/* Everything the answer said before was about the body that it cannot have. */
+static void refuse_body(tlm_http_answer *answer)
+{
+    bool must_close = answer->must_close;
+
+    tlm_http_answer_finish(answer);
+    tlm_http_answer_init(answer);
+    answer->must_close = must_close;
+    tlm_http_answer_error(answer, 503, "too many large answers wait for their readers; ask for less, or later");
+}
+
+/* Takes the body of the answer. */
+static struct MHD_Response *make_response(tlm_rest_server *server, tlm_http_answer *answer)
+{
+    size_t size = answer->body.size;
+    unsent *counted = NULL;
+
+    if (size > SMALL_BODY_SIZE) {
+        counted = size <= server->max_unsent_bytes ? claim_unsent(server, size) : NULL;
+        if (!counted)
+            refuse_body(answer);
+    }
+    char *bytes = tlm_buffer_take(&answer->body, &size);
+    struct MHD_Response *response;
+    if (counted) {
+        counted->bytes = bytes;
+        response = MHD_create_response_from_buffer_with_free_callback_cls(size, bytes, release_unsent, counted);
+        if (!response)
+            release_unsent(counted);
+    } else {
+        response = MHD_create_response_from_buffer(size, bytes, MHD_RESPMEM_MUST_FREE);
+        if (!response)
+            free(bytes);
+    }
+    return response;
+}
+
+static enum MHD_Result queue_answer(tlm_rest_server *server, struct MHD_Connection *connection, tlm_http_answer *answer)
+{
+    struct MHD_Response *response = make_response(server, answer);
+
+    if (!response)
+        return MHD_NO;
     enum MHD_Result result =
         put_headers(response, answer) ? MHD_queue_response(connection, answer->status, response) : MHD_NO;
     MHD_destroy_response(response);
     return result;
 }
 
-static enum MHD_Result answer_call(const tlm_rest_server *server, struct MHD_Connection *connection, const char *method,
+static enum MHD_Result answer_call(tlm_rest_server *server, struct MHD_Connection *connection, const char *method,
                                    const char *target)
 {
     tally found = {.request = {.method = tlm_text_of(method), .target = tlm_text_of(target)}};
@@ -122,7 +191,7 @@ static enum MHD_Result answer_call(const tlm_rest_server *server, struct MHD_Con
         tlm_http_answer_error(&answer, 400, "%s", found.trouble);
         answer.must_close = true;
     }
-    enum MHD_Result result = queue_answer(connection, &answer);
+    enum MHD_Result result = queue_answer(server, connection, &answer);
     tlm_http_answer_finish(&answer);
     count(server, server->requests, 1);
     return result;
@@ -252,6 +321,7 @@ int tlm_rest_server_start(const tlm_rest_api *api, const tlm_rest_server_options
         return tlm_error_set(error, -ENOMEM, "not enough memory");
     server->api = api;
     server->max_connections = options->max_connections;
+    server->max_unsent_bytes = options->max_unsent_bytes;
     open_metrics(server);
     int result = tlm_rest_watch_create(options->request_timeout_ms, &server->watch);
     if (result == 0)

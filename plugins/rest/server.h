@@ -6,9 +6,10 @@
  *
  * Only the first head of a connection passes the guard raw. Later ones on a kept-alive connection are read by
  * libmicrohttpd first, so what it could misread there never decides where the next request begins: a request with a
- * Content-Length or Transfer-Encoding, or with anything else that the guard would refuse, is answered and the
- * connection closed. What libmicrohttpd refuses by itself there (a line that is no request line, no Host, a head beyond
- * its 32 KiB) it answers in its own words and closes; what it waits for in vain ends with the request timeout.
+ * Content-Length or Transfer-Encoding, with two Hosts or with a blank in a header's name is answered and the connection
+ * closed. It takes bare LF, folded headers and control bytes there, which hide no other request. What libmicrohttpd
+ * refuses by itself there (a line that is no request line, no Host, a head beyond its 32 KiB) it answers in its own
+ * words and closes; what it waits for in vain ends with the request timeout.
  */
 #ifndef TLM_REST_SERVER_H
 #define TLM_REST_SERVER_H
@@ -23,6 +24,7 @@ typedef struct tlm_rest_server_options {
     uint32_t threads;
     uint32_t max_connections, max_connections_per_address;
     int64_t request_timeout_ms;
+    size_t max_unsent_bytes; /**< of bodies above 16 KiB; an answer beyond it is 503 */
 } tlm_rest_server_options;
 
 /** Starts the threads. `api` must outlive the server. */

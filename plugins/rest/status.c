@@ -26,6 +26,14 @@ static void begin(tlm_rest_call *call, tlm_json_writer *writer)
     tlm_json_begin_object(writer);
 }
 
+/* A browser names HTML and nothing that it would rather have; a program may name it last. */
+static bool is_browser(tlm_text accept)
+{
+    int html = tlm_rest_accept(accept, "text/html");
+
+    return html > 0 && html >= tlm_rest_accept(accept, "application/json");
+}
+
 void tlm_rest_root(tlm_rest_call *call)
 {
     const char *front = tlm_rest_pages_front(call->api->pages);
@@ -33,7 +41,7 @@ void tlm_rest_root(tlm_rest_call *call)
 
     if (front)
         call->answer->vary |= TLM_HTTP_VARY_ACCEPT;
-    if (front && tlm_rest_accept(call->request->accept, "text/html") > 0) {
+    if (front && is_browser(call->request->accept)) {
         tlm_http_answer_redirect(call->answer, 307, front, call->request->target);
         return;
     }

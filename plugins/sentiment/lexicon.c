@@ -140,46 +140,69 @@ static int compare(const tlm_lexicon *lexicon, const tlm_phrase *phrase, uint64_
     return memcmp(own + 1, before.data, size);
 }
 
+/* For one more phrase. Room doubles, so it is full when the count is a power of two. */
+static int make_room(tlm_lexicon *lexicon)
+{
+    uint32_t count = lexicon->phrase_count;
+    if (count & (count - 1))
+        return 0;
+    tlm_phrase *phrases = realloc(lexicon->phrases, (count ? 2 * (size_t)count : 1) * sizeof *phrases);
+    if (!phrases)
+        return -ENOMEM;
+    lexicon->phrases = phrases;
+    return 0;
+}
+
 int tlm_lexicon_put_phrase(tlm_lexicon *lexicon, const tlm_key *last, tlm_text before, tlm_phrase phrase)
 {
     tlm_entry *entry = tlm_lexicon_put(lexicon, last);
     if (!entry)
         return -ENOMEM;
     entry->roles |= TLM_ROLE_PHRASE_END;
-    uint32_t at = 0;
-    while (at < lexicon->phrase_count && compare(lexicon, &lexicon->phrases[at], last->hash, before) < 0)
-        at++;
+    uint32_t at = 0, high = lexicon->phrase_count;
+    while (at < high) {
+        uint32_t middle = at + (high - at) / 2;
+        if (compare(lexicon, &lexicon->phrases[middle], last->hash, before) < 0)
+            at = middle + 1;
+        else
+            high = middle;
+    }
     bool is_new = at == lexicon->phrase_count || compare(lexicon, &lexicon->phrases[at], last->hash, before) != 0;
     phrase.last_hash = last->hash;
     phrase.before = is_new ? keep(lexicon, before.data, before.size) : lexicon->phrases[at].before;
     if (phrase.before == 0)
         return -ENOMEM;
     if (is_new) {
-        tlm_phrase *phrases = realloc(lexicon->phrases, (lexicon->phrase_count + 1) * sizeof *phrases);
-        if (!phrases)
+        if (make_room(lexicon) < 0)
             return -ENOMEM;
-        lexicon->phrases = phrases;
-        memmove(phrases + at + 1, phrases + at, (lexicon->phrase_count - at) * sizeof *phrases);
+        tlm_phrase *place = lexicon->phrases + at;
+        memmove(place + 1, place, (lexicon->phrase_count - at) * sizeof *place);
         lexicon->phrase_count++;
     }
     lexicon->phrases[at] = phrase;
     return 0;
 }
 
+/* Size of the apostrophe that phones write, U+2018 or U+2019, if one ends at `end`; else 0. */
+static size_t wide_apostrophe(const char *begin, const char *end)
+{
+    bool is_one = end - begin >= 3 && memcmp(end - 3, "\xE2\x80", 2) == 0 && (end[-1] == '\x98' || end[-1] == '\x99');
+    return is_one ? 3 : 0;
+}
+
 /* Whether the message has `before` in front of `word`, as words of their own. */
 static bool stands_before(tlm_text before, const char *begin, const char *word)
 {
-    if ((size_t)(word - begin) < before.size)
-        return false;
-    const char *from = word - before.size;
-    if (from > begin && (unsigned char)from[-1] > ' ')
-        return false;
-    for (size_t i = 0; i < before.size; i++) {
-        char byte = from[i] >= 'A' && from[i] <= 'Z' ? (char)(from[i] | 0x20) : from[i];
-        if (byte != before.data[i])
+    for (size_t i = before.size; i > 0; i--) {
+        size_t wide = before.data[i - 1] == '\'' ? wide_apostrophe(begin, word) : 0;
+        if (word == begin)
+            return false;
+        word -= wide ? wide : 1;
+        char byte = *word >= 'A' && *word <= 'Z' ? (char)(*word | 0x20) : *word;
+        if (!wide && byte != before.data[i - 1])
             return false;
     }
-    return true;
+    return word == begin || (unsigned char)word[-1] <= ' ';
 }
 
 const tlm_phrase *tlm_lexicon_phrase(const tlm_lexicon *lexicon, uint64_t last_hash, const char *begin,

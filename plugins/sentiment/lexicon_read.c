@@ -119,7 +119,7 @@ static int add(tlm_lexicon *lexicon, const section *in, tlm_text word, int16_t v
 static const char *fault_of(tlm_text word, bool is_tail)
 {
     if (word.size == 0 || word.size + is_tail > TLM_KEY_MAX)
-        return "a word has 1 to 31 bytes";
+        return is_tail ? "a tail has 1 to 31 bytes" : "a word or phrase has 1 to 32 bytes";
     for (size_t i = 0; i < word.size; i++)
         if ((unsigned char)word.data[i] < ' ')
             return "a word has no control characters";

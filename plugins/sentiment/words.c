@@ -146,10 +146,11 @@ static bool is_contracted_not(const char *text, size_t size)
 }
 
 /* Adds a word that is known, or an emote, which stands in no sentence. */
-static inline void add_entry(tlm_words *words, uint64_t hash, const tlm_entry *entry, const char *text, uint64_t lower,
+static inline void add_entry(tlm_words *words, uint64_t hash, const tlm_entry *entry, tlm_text text, uint64_t lower,
                              uint32_t looks)
 {
     if (entry->roles & TLM_ROLE_EMOTE) {
+        words->begin = text.data + text.size; /* no phrase reaches back to it */
         tlm_words_add_emote(words, entry);
         return;
     }
@@ -160,7 +161,7 @@ static inline void add_entry(tlm_words *words, uint64_t hash, const tlm_entry *e
         words->has_findings = true;
         return;
     }
-    add_known(words, hash, entry, text, looks);
+    add_known(words, hash, entry, text.data, looks);
 }
 
 /* A word that is long, lengthened or contracted. As take_word. */
@@ -178,7 +179,7 @@ static __attribute__((noinline)) bool take_unusual(tlm_words *words, const char 
             looks |= TLM_STYLE_LENGTHENED;
     }
     if (entry) {
-        add_entry(words, key.hash, entry, text, lower, looks);
+        add_entry(words, key.hash, entry, (tlm_text){text, size}, lower, looks);
         return true;
     }
     if (must)
@@ -219,7 +220,7 @@ static inline __attribute__((always_inline)) bool take_word(tlm_words *words, co
     if (tlm_lexicon_may_have(words->lexicon, hash)) {
         const tlm_entry *entry = tlm_lexicon_find_short(words->lexicon, head, hash);
         if (entry) {
-            add_entry(words, hash, entry, text, lower, looks_of(text, size, upper != 0, lower != 0));
+            add_entry(words, hash, entry, (tlm_text){text, size}, lower, looks_of(text, size, upper != 0, lower != 0));
             return true;
         }
     }
@@ -326,9 +327,10 @@ static uint64_t solid_bits(const char *at, size_t left, bool *ret_is_wide)
 
 static inline void take(tlm_words *words, const char *text, size_t size, bool is_wide)
 {
-    if (words->emote_count > 0 && is_listed(words, text, size))
+    if (words->emote_count > 0 && is_listed(words, text, size)) {
+        words->begin = text + size; /* no phrase reaches back to it */
         take_emote(words, text, size);
-    else if (is_wide)
+    } else if (is_wide)
         tlm_words_take_wide(words, text, size);
     else if (is_letter(text[0]) && is_letter(text[size - 1]))
         (void)take_word(words, text, size, false);

@@ -233,6 +233,8 @@ static void rest_set(void *config, const tlm_option *option, const char *text)
         return;
     if (option->type == TLM_OPTION_DURATION && !strstr(text, "ms"))
         value *= 1000;
+    if (option->type == TLM_OPTION_SIZE && strstr(text, "MiB"))
+        value <<= 20;
     if (option->type == TLM_OPTION_TEXT)
         *(const char **)(void *)member = text;
     else if (option->type == TLM_OPTION_LIST)

@@ -587,6 +587,12 @@ static void bodies_are_kept_until_the_data_changes(void **state)
     rest_publish(rest, &rows_streams, TLM_ROWS_FINAL, rows_stream_cells, 1);
     assert_body(rest, "/api/v1/streams?limit=1", "[" TOP "]");
     assert_int_equal(rest->store.query_count, 3);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_status(rest, "/api/v1/streams/a/moments", 200);
+        assert_status(rest, "/api/v1/streams/a/moments", 200);
+        assert_int_equal(rest->store.query_count, 4 + i);
+        rest_publish(rest, &rows_moments, TLM_ROWS_FINAL, rows_moment_cells, 1);
+    }
     assert_status(rest, "/api/v1/streams?limit=x", 422);
     assert_status(rest, "/api/v1/streams?limit=x", 422);
     rest_end(rest);

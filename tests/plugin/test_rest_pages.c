@@ -232,6 +232,9 @@ static void gzip_is_sent_only_to_those_who_take_it(void **state)
         {"Accept-Encoding: gzip\r\n", true},
         {"Accept-Encoding: deflate, GZIP;q=0.5\r\n", true},
         {"Accept-Encoding: br, *\r\n", true},
+        {"Accept-Encoding: identity;q=0.5, gzip;q=0.501\r\n", true},
+        {"Accept-Encoding: gzip;q=0.001\r\n", true},
+        {"Accept-Encoding: identity, gzip;q=0.9\r\n", false},
         {"", false},
         {"Accept-Encoding: \r\n", false},
         {"Accept-Encoding: identity\r\n", false},
@@ -239,6 +242,7 @@ static void gzip_is_sent_only_to_those_who_take_it(void **state)
         {"Accept-Encoding: gzip; q=0.000\r\n", false},
         {"Accept-Encoding: *;q=0\r\n", false},
         {"Accept-Encoding: gzipped\r\n", false},
+        {"Accept-Encoding: gzip;q=0\r\nAccept-Encoding: *\r\n", false},
     };
     const tlm_text plain = {chart, sizeof chart - 1};
     char tags[2][64] = {{0}};
@@ -356,7 +360,9 @@ static void a_browser_is_sent_to_the_front_page(void **state)
         int status;
     } rows[] = {
         {"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n", 307},
-        {"Accept: application/json, text/html;q=0.1\r\n", 307},
+        {"Accept: application/json;q=0.5, text/html\r\n", 307},
+        {"Accept: text/html, application/json\r\n", 307},
+        {"Accept: application/json, text/html;q=0.1\r\n", 200}, /* would rather have JSON */
         {"Accept: text/html;q=0, */*\r\n", 200},
         {"Accept: */*\r\n", 200},
         {"Accept: application/json\r\n", 200},

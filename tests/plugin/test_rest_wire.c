@@ -2,6 +2,7 @@
 /* What sockets do to `rest`: the guard, kept-alive and pipelined connections, slow peers, limits. */
 #include "rest_host.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/resource.h>
@@ -405,6 +406,42 @@ static void one_connection_too_many_of_an_address_is_closed(void **state)
     rest_end(rest);
 }
 
+static void answers_that_nobody_reads_have_a_bound(void **state)
+{
+    enum { SIZE = 6 << 20 }; /* far more than the kernel takes for a peer that does not read */
+    static const char *const options[][2] = {{"max_unsent", "8000000"}, {NULL, NULL}};
+    static const char request[] = "GET /large HTTP/1.1\r\nHost: a\r\n\r\n";
+    static const tlm_page page = {.path = "/large", .content_type = "text/plain", .policy = "none", .is_fixed = 1};
+    char *bytes = calloc(1, SIZE);
+    const tlm_text body = {bytes, SIZE};
+
+    (void)state;
+    assert_non_null(bytes);
+    rest_host *rest =
+        rest_begin(&(rest_setup){.options = options, .pages = &page, .page_bodies = &body, .page_count = 1});
+    int slow = http_connect(rest->port);
+    assert_true(http_send(slow, BYTES(request)));
+    struct pollfd readable = {.fd = slow, .events = POLLIN};
+    assert_int_equal(poll(&readable, 1, 10000), 1);
+    http_answer answer = http_get(rest->port, "/large");
+    assert_int_equal(answer.status, 503);
+    assert_string_equal(http_header(&answer, "Content-Type"), "application/json");
+    assert_null(http_header(&answer, "ETag"));
+    assert_null(http_header(&answer, "Content-Security-Policy"));
+    http_answer_finish(&answer);
+    answer = http_get(rest->port, "/health");
+    assert_int_equal(answer.status, 200);
+    http_answer_finish(&answer);
+    close(slow);
+    do /* until the end of the connection has been noticed */
+        answer = http_request(rest->port, "HEAD", "/large", "");
+    while (answer.status == 503 && (http_answer_finish(&answer), true));
+    assert_int_equal(answer.status, 200);
+    http_answer_finish(&answer);
+    rest_end(rest);
+    free(bytes);
+}
+
 static void one_thread_serves_too(void **state)
 {
     static const char *const options[][2] = {{"threads", "1"}, {NULL, NULL}};
@@ -486,6 +523,7 @@ int main(void)
         cmocka_unit_test(a_thousand_idle_connections_hinder_nobody),
         cmocka_unit_test(one_connection_too_many_is_503),
         cmocka_unit_test(one_connection_too_many_of_an_address_is_closed),
+        cmocka_unit_test(answers_that_nobody_reads_have_a_bound),
         cmocka_unit_test(one_thread_serves_too),
         cmocka_unit_test(stopping_closes_what_is_open),
         cmocka_unit_test(rows_may_come_while_requests_are_answered),

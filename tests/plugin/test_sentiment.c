@@ -136,6 +136,7 @@ static const char small_lexicon[] =
     "kiss\t1.8\n"
     "death\t-2.9\n"
     "kiss of death\t-1.5\n"
+    "can't stand\t-2.2\n"
     "haha\t2\n"
     "lol\t1.8\n"
     ":)\t2\n"
@@ -260,6 +261,10 @@ static const row rows[] = {
     {"its last word alone", "it is shit", SCORED(-2.6L), {0}},
     {"another word's end is no phrase", "bathe shit", SCORED(-2.6L), {0}},
     {"a phrase of three words of the lexicon", "kiss of death", SCORED(-1.5L), {0}},
+    {"a phrase with an apostrophe", "CAN'T STAND", SCORED(-2.2L), {0}},
+    {"a phrase with a phone's apostrophe", "bad can\xE2\x80\x99t stand", SCORED(-4.2L), {0}},
+    {"an emote of the event is in no phrase", "bad kiss of death", SCORED(-2 + 1.8L - 2.9L), {"kiss"}},
+    {"a phrase after an emote", "kiss the shit", SCORED(1.8L + 3), {"kiss"}},
     {"a phrase, negated", "not the shit", SCORED(3 * NOT), {0}},
 
     {"a letter with a sense", "big W", SCORED(1.6L + CAPS), {0}},
@@ -511,8 +516,10 @@ static void test_a_wrong_line_is_refused_with_file_line_and_reason(void **state)
     refuse("good\t2.\n", 1, "a tab and a valence");
     refuse("good\t33\n", 1, "from -32 to 32");
     refuse("good\t-\n", 1, "a tab and a valence");
-    refuse("\t2\n", 1, "1 to 31 bytes");
-    refuse("abcdefghijabcdefghijabcdefghijabcdefghij\t2\n", 1, "1 to 31 bytes");
+    refuse("\t2\n", 1, "1 to 32 bytes");
+    refuse("abcdefghijabcdefghijabcdefghij12\t2\nabcdefghijabcdefghijabcdefghij123\t2\n", 2, "1 to 32 bytes");
+    refuse("[tails]\nabcdefghijabcdefghijabcdefghij1\t2\nabcdefghijabcdefghijabcdefghij12\t2\n", 3,
+           "a tail has 1 to 31 bytes");
     refuse("two  blanks\t2\n", 1, "one blank");
     refuse("good \t2\n", 1, "one blank");
     refuse("go\x01od\t2\n", 1, "control characters");
@@ -590,6 +597,31 @@ static double cpu_ms(void)
     struct timespec now;
     (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
+}
+
+/* As many phrases as there may be, all with one last word and each said again and again: looking for their places one
+ * after the other takes half a minute. */
+static void test_the_largest_lexicons_are_read_in_seconds(void **state)
+{
+    (void)state;
+    enum { PHRASES = 16384, LINES = 20 * PHRASES, LINE_SIZE = 32 };
+    char *text = malloc((size_t)LINES * LINE_SIZE);
+    assert_non_null(text);
+    size_t size = 0;
+    for (int i = 0; i < LINES; i++) {
+        int line = snprintf(text + size, LINE_SIZE, "w%d end\t1\n", i % (PHRASES - 1));
+        assert_in_range(line, 1, LINE_SIZE - 1);
+        size += (size_t)line;
+    }
+    lab self;
+    tlm_error error = {{0}};
+    lab_create(&self, "lexicon", text);
+    double start_ms = cpu_ms();
+    assert_int_equal(self.component->start(self.instance, &error), 0);
+    assert_true(cpu_ms() - start_ms < 6000);
+    self.component->stop(self.instance);
+    lab_close(&self);
+    free(text);
 }
 
 /* 64 KiB made of one piece again and again; a quadratic step would take seconds. */
@@ -670,6 +702,7 @@ int main(void)
         cmocka_unit_test(test_a_missing_lexicon_is_told_at_the_start_not_at_the_check),
         cmocka_unit_test(test_only_chat_of_the_view_is_scored_in_a_refill_too),
         cmocka_unit_test(test_it_writes_one_column_and_holds_nothing_open),
+        cmocka_unit_test(test_the_largest_lexicons_are_read_in_seconds),
         cmocka_unit_test(test_the_longest_messages_take_milliseconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

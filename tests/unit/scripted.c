@@ -242,8 +242,16 @@ static int lane_open(tlm_instance *instance, const tlm_lane *lane, tlm_lane_stat
     return 0;
 }
 
+/* What the processor finds about an event; of odd seconds nothing. */
+static int16_t finding_of(const tlm_event *event)
+{
+    int64_t second = event->time_ns / NS;
+    return second % 2 ? TLM_SIDE_ABSENT : (int16_t)(second % 1000);
+}
+
 static int lane_events(tlm_lane_state *state, const tlm_event_view *view)
 {
+    int16_t *findings = tlm_event_view_side(view, "finding");
     pthread_mutex_lock(&state->notes->mutex);
     for (uint32_t i = 0; i < view->count; i++) {
         const tlm_event *event = &view->batch->events[view->rows[i]];
@@ -259,6 +267,8 @@ static int lane_events(tlm_lane_state *state, const tlm_event_view *view)
         state->last[view->input][state->counts[view->input]++] = view->batch->records->records[event->record].position;
         tlm_cell cells[2] = {{.is_set = 1, .size = 1, .as.text = stream},
                              {.is_set = 1, .as.integer = event->time_ns / NS}};
+        if (finding_of(event) != TLM_SIDE_ABSENT)
+            findings[i] = finding_of(event);
         if (!view->refill)
             (void)state->lane->emit(state->lane, &dataset, TLM_ROWS_FINAL, cells);
     }
@@ -340,6 +350,70 @@ static const void *processor_interface(const char *id)
     static const tlm_processor processor = {processor_settings, lane_open,   lane_events, next_due,
                                             lane_advance,       final_after, nothing,     prepare,
                                             rebuild_from,       size_bytes,  lane_close};
+    static const char *const writes[] = {"finding", NULL}, *const reads[] = {NULL};
+    static const tlm_sides sides = {writes, reads};
+    if (!strcmp(id, TLM_INTERFACE_SIDES))
+        return &sides;
+    return strcmp(id, TLM_INTERFACE_PROCESSOR) ? NULL : &processor;
+}
+
+/* --- follower ---------------------------------------------------------------------------------------------------- */
+
+static int follower_events(tlm_lane_state *state, const tlm_event_view *view)
+{
+    const int16_t *findings = tlm_event_view_side(view, "finding");
+    for (uint32_t i = 0; i < view->count; i++)
+        state->notes->sides_read += findings[i] == finding_of(&view->batch->events[view->rows[i]]);
+    return 0;
+}
+
+/* Within the call that emits the row, and before the follower sees the event that it is of. */
+static int follower_row(tlm_lane_state *state, const tlm_dataset *of, uint32_t flags, const tlm_cell *cells)
+{
+    int64_t second = cells[1].as.integer;
+    state->notes->rows_read += of == &dataset && flags == TLM_ROWS_FINAL && second == state->notes->rows_read &&
+                               state->notes->sides_read <= second;
+    return 0;
+}
+
+static int64_t follower_next_due(tlm_lane_state *state)
+{
+    (void)state;
+    return INT64_MAX;
+}
+
+static int follower_advance(tlm_lane_state *state, int64_t watermark_ns, int64_t quiet_ns)
+{
+    (void)state;
+    (void)watermark_ns;
+    (void)quiet_ns;
+    return 0;
+}
+
+static int64_t follower_final_after(tlm_instance *instance, int64_t highest_ns)
+{
+    (void)instance;
+    (void)highest_ns;
+    return INT64_MIN;
+}
+
+static const void *follower_interface(const char *id)
+{
+    static const tlm_processor processor = {processor_settings,
+                                            lane_open,
+                                            follower_events,
+                                            follower_next_due,
+                                            follower_advance,
+                                            follower_final_after,
+                                            nothing,
+                                            prepare,
+                                            rebuild_from,
+                                            size_bytes,
+                                            lane_close};
+    static const char *const wanted[] = {"script", NULL};
+    static const tlm_rows_reader reader = {wanted, follower_row};
+    if (!strcmp(id, TLM_INTERFACE_ROWS_READER))
+        return &reader;
     return strcmp(id, TLM_INTERFACE_PROCESSOR) ? NULL : &processor;
 }
 
@@ -505,5 +579,6 @@ static const void *sink_interface(const char *id)
 const tlm_component script_source = COMPONENT("script_source", 0, NULL, stop, source_interface);
 const tlm_component script_codec = COMPONENT("script_codec", 0, NULL, stop, codec_interface);
 const tlm_component script_processor = COMPONENT("script_processor", 1, datasets, processor_stop, processor_interface);
+const tlm_component script_follower = COMPONENT("script_follower", 0, NULL, processor_stop, follower_interface);
 const tlm_component script_checkpoint = COMPONENT("script_checkpoint", 0, NULL, stop, checkpoint_interface);
 const tlm_component script_sink = COMPONENT("script_sink", 0, NULL, stop, sink_interface);

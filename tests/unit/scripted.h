@@ -46,6 +46,8 @@ typedef struct notes {
     uint32_t closed_late;    /* lanes that were closed after that */
     uint32_t closed;
     uint32_t keep; /* rebuild_from: the position of the input's event that many back */
+    /* Of a follower: rows of the processor in their order, and events whose side value was as it should be. */
+    uint32_t rows_read, sides_read;
 } notes;
 
 /** The memory of the checkpoint, and how it answers. */
@@ -75,7 +77,9 @@ typedef struct vault {
     void *hung_token;
 } vault;
 
-extern const tlm_component script_source, script_codec, script_processor, script_checkpoint, script_sink;
+/** The follower reads the rows and the side column of the processor. */
+extern const tlm_component script_source, script_codec, script_processor, script_follower, script_checkpoint,
+    script_sink;
 
 /** Answers a held commit and the sink "hung". */
 void vault_release(vault *vault);

@@ -119,8 +119,8 @@ static const row rows[] = {
      {"x.cfg:1: processors.keeper: expected a component that offers telemetra.processor/1, found one that offers "
       "telemetra.sink/1, telemetra.checkpoint/1, telemetra.store/1"}},
     {"name taken",
-     "frontends = ( { component = \"door\" },\n { component = \"door\" } ); " GOOD,
-     {"x.cfg:2: frontends.door: expected a name of its own, found 'door', which x.cfg:1 has; give one of them another "
+     "frontends = ( { component = \"door\" },\n { component = \"gate\"; name = \"door\" } ); " GOOD,
+     {"x.cfg:2: frontends.gate: expected a name of its own, found 'door', which x.cfg:1 has; give one of them another "
       "'name'"}},
     {"name with illegal characters",
      "frontends = ( { component = \"door\"; name = \"my door\" } ); " GOOD,
@@ -341,6 +341,10 @@ static const row rows[] = {
      GOOD "frontends = ( { component = \"poster\" } );",
      {"x.cfg:1: frontends.poster: expected a frontend beside it that offers telemetra.frontend/1, found none; it has "
       "pages only"}},
+    {"one path prefix of two frontends",
+     GOOD "frontends = ( { component = \"gate\"; name = \"a\" },\n{ component = \"gate\"; name = \"b\" } );",
+     {"x.cfg:2: frontends.b: expected path prefixes of its own, found '/gate/', which 'a' (x.cfg:1) serves too",
+      "x.cfg:2: frontends.b: expected path prefixes of its own, found '/', which 'a' (x.cfg:1) serves too"}},
     {"store that is not configured",
      GOOD "frontends = (\n{ component = \"gate\";\nstore = \"keper\" } );",
      {"x.cfg:3: frontends.gate.store: expected the name of a store of this file, found 'keper'; did you mean "

@@ -147,6 +147,29 @@ static void every_event_reaches_the_checkpoint_once(void **state)
     assert_int_equal(rig.notes.advanced_second, 499 + 100); /* the end of the input: all is final */
 }
 
+static void rows_and_side_columns_reach_the_processors_after_their_maker(void **state)
+{
+    (void)state;
+    static notes before, after;
+    struct rig rig;
+    tlm_error error;
+    rig_init(&rig, count_up(500), 500, 1);
+    rig_add(&rig, "source", &script_source, TLM_SECTION_SOURCE, 0, &rig.script);
+    rig_add(&rig, "codec", &script_codec, TLM_SECTION_CODEC, 0, NULL);
+    rig_add(&rig, "before", &script_follower, TLM_SECTION_PROCESSOR, 0, &before);
+    rig_add(&rig, "processor", &script_processor, TLM_SECTION_PROCESSOR, 0, &rig.notes);
+    rig_add(&rig, "after", &script_follower, TLM_SECTION_PROCESSOR, 0, &after);
+    rig_add(&rig, "checkpoint", &script_checkpoint, TLM_SECTION_SINK, TLM_DELIVERY_CHECKPOINT, &rig.vault);
+    assert_int_equal(rig_start(&rig, &error), 0);
+    assert_int_equal(rig_wait(&rig).is_failed, 0);
+    assert_int_equal(rig_stop(&rig), 1);
+    assert_int_equal(rig.vault.row_count, 500);
+    assert_int_equal(after.rows_read, 500);
+    assert_int_equal(after.sides_read, 500);
+    assert_int_equal(before.rows_read, 0);
+    assert_int_equal(before.sides_read, 250); /* every batch begins with none: right for the odd seconds */
+}
+
 static void an_event_is_judged_by_the_watermark_before_it_whatever_the_batches(void **state)
 {
     (void)state;
@@ -652,6 +675,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_event_reaches_the_checkpoint_once),
+        cmocka_unit_test(rows_and_side_columns_reach_the_processors_after_their_maker),
         cmocka_unit_test(an_event_is_judged_by_the_watermark_before_it_whatever_the_batches),
         cmocka_unit_test(a_stream_lives_in_the_lane_of_its_partition_and_the_watermark_is_the_inputs),
         cmocka_unit_test(rejects_and_far_futures_are_dead_letters_and_raise_no_watermark),

@@ -12,7 +12,8 @@ function addressOf(form) {
         else if (value !== "")
             query.append(name, value);
     }
-    return query.size > 0 ? `${path}?${query}` : path;
+    const text = query.toString();
+    return text === "" ? path : `${path}?${text}`;
 }
 
 function bodyOf(text, type) {

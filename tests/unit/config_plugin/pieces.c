@@ -89,7 +89,6 @@ OFFERS(counter, TLM_INTERFACE_PROCESSOR)
 OFFERS(keeper, TLM_INTERFACE_SINK, TLM_INTERFACE_CHECKPOINT, TLM_INTERFACE_STORE)
 OFFERS(outlet, TLM_INTERFACE_SINK)
 OFFERS(ledger, TLM_INTERFACE_CHECKPOINT)
-OFFERS(door, TLM_INTERFACE_FRONTEND)
 OFFERS(poster, TLM_INTERFACE_PAGES)
 
 /* Processors that have to do with each other: their lists are looked at. */
@@ -114,7 +113,31 @@ static const void *follower_interface(const char *id)
 {
     return strcmp(id, TLM_INTERFACE_ROWS_READER) ? counter_interface(id) : &tallies_reader;
 }
-OFFERS(gate, TLM_INTERFACE_FRONTEND)
+
+/* Frontends, whose prefixes are looked at. */
+static void adopt_never(tlm_instance *instance, int fd, const void *peer, uint32_t peer_size, tlm_text head)
+{
+    (void)instance;
+    (void)fd;
+    (void)peer;
+    (void)peer_size;
+    (void)head;
+    never();
+}
+
+static const char *const door_prefixes[] = {"/door/", NULL}, *const gate_prefixes[] = {"/gate/", "/", NULL};
+static const tlm_frontend door_frontend = {door_prefixes, adopt_never};
+static const tlm_frontend gate_frontend = {gate_prefixes, adopt_never};
+
+static const void *door_interface(const char *id)
+{
+    return strcmp(id, TLM_INTERFACE_FRONTEND) ? NULL : &door_frontend;
+}
+
+static const void *gate_interface(const char *id)
+{
+    return strcmp(id, TLM_INTERFACE_FRONTEND) ? NULL : &gate_frontend;
+}
 
 static const char *const colours[] = {"red", "green", "blue", NULL};
 
