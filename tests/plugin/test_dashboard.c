@@ -135,7 +135,7 @@ static void documents_allow_nothing_inline_and_nothing_from_elsewhere(void **sta
 static void check_references(const fixture *self, const char *document, const char *attribute, uint32_t *found)
 {
     char path[256];
-    uint32_t index;
+    uint32_t index = 0;
 
     for (const char *at = strstr(document, attribute); at; at = strstr(at, attribute)) {
         at += strlen(attribute);
@@ -153,7 +153,7 @@ static void check_references(const fixture *self, const char *document, const ch
 static void all_that_the_document_names_is_there(void **state)
 {
     const fixture *self = *state;
-    uint32_t index, found = 0;
+    uint32_t index = 0, found = 0;
 
     assert_non_null(find(self, "/dashboard/", &index));
     char *document = text_of(self, index);
@@ -166,7 +166,7 @@ static void all_that_the_document_names_is_there(void **state)
 static void the_licence_of_the_charts_is_served(void **state)
 {
     const fixture *self = *state;
-    uint32_t index;
+    uint32_t index = 0;
 
     assert_non_null(find(self, "/dashboard/dygraphs/LICENCE.txt", &index));
     char *text = text_of(self, index);
