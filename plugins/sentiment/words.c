@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "words.h"
 
+/* The pass over a message is made of shifts by a variable and bit counts, for which baseline x86-64 has slow
+ * instructions only: it is built a second time for the third level of the architecture (BMI2, 2013 and later), and the
+ * loader chooses. Sanitizers do without, since the choice is made before they are ready. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) &&               \
+    !defined(__SANITIZE_THREAD__)
+#define FOR_EACH_LEVEL __attribute__((target_clones("default", "arch=x86-64-v3")))
+#else
+#define FOR_EACH_LEVEL
+#endif
+/* For what has to become part of both. */
+#define HOT static inline __attribute__((always_inline))
+
 static bool is_letter(char byte)
 {
     return (unsigned char)((byte | 0x20) - 'a') < 26;
@@ -209,7 +221,7 @@ static uint64_t ascii_within(uint64_t bytes, unsigned first, unsigned last)
 
 /* One ASCII word of the sentence, `size` at least 1. False, and nothing done, if it `must` be known and is not. Nearly
  * all words have at most eight bytes: those are done with here. */
-static inline __attribute__((always_inline)) bool take_word(tlm_words *words, const char *text, size_t size, bool must)
+HOT bool take_word(tlm_words *words, const char *text, size_t size, bool must)
 {
     if (size > 8)
         return take_unusual(words, text, size, must);
@@ -306,7 +318,7 @@ _Static_assert(CHUNK <= TLM_PADDING, "a chunk that begins in a message ends in w
 
 /* One bit for each of the next `count` times eight bytes that is no blank, and whether any is beyond ASCII. Bits do
  * away with a branch a byte, which no processor can foretell. */
-static inline uint64_t solid_bits_of(const char *at, unsigned count, bool *ret_is_wide)
+HOT uint64_t solid_bits_of(const char *at, unsigned count, bool *ret_is_wide)
 {
     uint64_t bits = 0, wide = 0;
     for (unsigned i = 0; i < count; i++) {
@@ -320,12 +332,12 @@ static inline uint64_t solid_bits_of(const char *at, unsigned count, bool *ret_i
 }
 
 /* The same; most messages end within half a chunk. */
-static uint64_t solid_bits(const char *at, size_t left, bool *ret_is_wide)
+HOT uint64_t solid_bits(const char *at, size_t left, bool *ret_is_wide)
 {
     return left <= CHUNK / 2 ? solid_bits_of(at, CHUNK / 16, ret_is_wide) : solid_bits_of(at, CHUNK / 8, ret_is_wide);
 }
 
-static inline void take(tlm_words *words, const char *text, size_t size, bool is_wide)
+HOT void take(tlm_words *words, const char *text, size_t size, bool is_wide)
 {
     if (words->emote_count > 0 && is_listed(words, text, size)) {
         words->begin = text + size; /* no phrase reaches back to it */
@@ -341,7 +353,7 @@ static inline void take(tlm_words *words, const char *text, size_t size, bool is
 }
 
 /* Takes the words that end within the chunk at `at`, and returns where the next chunk begins. */
-static const char *take_chunk(tlm_words *words, const char *at, const char *end)
+HOT const char *take_chunk(tlm_words *words, const char *at, const char *end)
 {
     size_t left = (size_t)(end - at);
     bool may_be_wide;
@@ -367,6 +379,7 @@ static const char *take_chunk(tlm_words *words, const char *at, const char *end)
     return left < CHUNK ? end : at + CHUNK;
 }
 
+FOR_EACH_LEVEL
 void tlm_words_read(tlm_words *words, const tlm_lexicon *lexicon, const tlm_events *batch, const tlm_event *event)
 {
     tlm_text message = tlm_events_text(batch, event->as.chat.message);
