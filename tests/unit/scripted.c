@@ -246,7 +246,9 @@ static int lane_open(tlm_instance *instance, const tlm_lane *lane, tlm_lane_stat
 static int16_t finding_of(const tlm_event *event)
 {
     int64_t second = event->time_ns / NS;
-    return second % 2 ? TLM_SIDE_ABSENT : (int16_t)(second % 1000);
+    if (second % 2)
+        return TLM_SIDE_ABSENT;
+    return (int16_t)(second % 1000);
 }
 
 static int lane_events(tlm_lane_state *state, const tlm_event_view *view)
