@@ -84,7 +84,7 @@ static int add_inputs(tlm_lane_worker *worker, tlm_error *error)
             return tlm_error_set(
                 error, -EINVAL,
                 "the checkpoint belongs to a pipeline with the source \"%s\", which this file does not "
-                "have; name the pipeline anew or start with a new checkpoint",
+                "have; start with a new checkpoint",
                 old.inputs[i].name);
     return 0;
 }

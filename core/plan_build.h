@@ -35,6 +35,9 @@ int tlm_plan_name_is_legal(const char *name);
 void tlm_plan_name_refuse(const tlm_plan_build *build, const config_setting_t *place, const char *where,
                           const char *found);
 
+/** Whether a NULL-terminated list has `id`; NULL is an empty one. */
+int tlm_plan_lists(const char *const *ids, const char *id);
+
 /** Reads the instances of all sections into the plan. */
 int tlm_plan_build_instances(tlm_plan_build *build);
 

@@ -17,7 +17,7 @@ static void check_datasets(const tlm_plan_build *build, const tlm_plan_instance 
     }
 }
 
-static int lists(const char *const *ids, const char *id)
+int tlm_plan_lists(const char *const *ids, const char *id)
 {
     for (; ids && *ids; ids++)
         if (!strcmp(*ids, id))
@@ -35,12 +35,12 @@ static void check_sides(const tlm_plan_build *build, const tlm_plan_instance *a,
 {
     const tlm_sides *first = sides_of(a), *second = sides_of(b);
     for (const char *const *id = first && second ? second->writes : NULL; id && *id; id++) {
-        if (lists(first->writes, *id))
+        if (tlm_plan_lists(first->writes, *id))
             tlm_problems_add(build->file->problems,
                              "%s:%u: processors.%s: expected side columns of its own, found '%s', which '%s' (%s:%u) "
                              "writes too",
                              b->file, b->line, b->name, *id, a->name, a->file, a->line);
-        if (lists(first->reads, *id))
+        if (tlm_plan_lists(first->reads, *id))
             tlm_problems_add(build->file->problems,
                              "%s:%u: processors.%s: expected it before '%s' (%s:%u), which reads the side column '%s' "
                              "that it writes",

@@ -99,7 +99,7 @@ static void check_sources(tlm_plan_build *build)
                            "expected at least one source or frontend, found neither: there is nothing to run");
 }
 
-/** Pages need somebody who speaks HTTP. */
+/** Pages need somebody who speaks HTTP: the frontend that takes what no longer prefix does. */
 static void check_pages(const tlm_plan_build *build)
 {
     const tlm_plan *plan = build->plan;
@@ -108,15 +108,16 @@ static void check_pages(const tlm_plan_build *build)
         const tlm_plan_instance *instance = &plan->instances[i];
         if (instance->section != TLM_SECTION_FRONTEND)
             continue;
-        if (instance->component->get_interface(TLM_INTERFACE_FRONTEND))
+        const tlm_frontend *frontend = instance->component->get_interface(TLM_INTERFACE_FRONTEND);
+        if (frontend && tlm_plan_lists(frontend->prefixes, "/"))
             return;
-        pages = pages ? pages : instance;
+        pages = pages || frontend ? pages : instance;
     }
     if (pages && !build->refused[TLM_SECTION_FRONTEND])
         tlm_problems_add(build->file->problems,
-                         "%s:%u: frontends.%s: expected a frontend beside it that offers %s, found none; it has "
-                         "pages only",
-                         pages->file, pages->line, pages->name, TLM_INTERFACE_FRONTEND);
+                         "%s:%u: frontends.%s: expected a frontend beside it that takes the path \"/\", found "
+                         "none; it has pages only",
+                         pages->file, pages->line, pages->name);
 }
 
 static const tlm_frontend *frontend_of(const tlm_plan_instance *instance)

@@ -86,13 +86,16 @@ static uint32_t find_routes(const struct run *run, tlm_listen_route *routes)
     return count;
 }
 
-static int start_listener(struct run *run, tlm_error *error)
+static int open_listener(struct run *run, tlm_error *error)
 {
     tlm_listen_route routes[TLM_PREFIXES_MAX];
     uint32_t count = find_routes(run, routes);
-    int result = tlm_listener_create(routes, count, &run->plan->listen, run->log, &run->listener, error);
-    if (!result)
-        result = start_section(run, TLM_SECTION_FRONTEND, error);
+    return tlm_listener_create(routes, count, &run->plan->listen, run->log, &run->listener, error);
+}
+
+static int start_listener(struct run *run, tlm_error *error)
+{
+    int result = start_section(run, TLM_SECTION_FRONTEND, error);
     if (!result)
         result = tlm_listener_start(run->listener, error);
     if (!result)
@@ -100,7 +103,10 @@ static int start_listener(struct run *run, tlm_error *error)
     return result;
 }
 
-/* Stores and sinks first, then the lanes that need them, then whoever asks, and the readers last. */
+/*
+ * Stores and sinks first, then the lanes that need them, then whoever asks, and the readers last. The port is taken
+ * before the lanes: one that cannot serve takes no lane away from another process.
+ */
 static int start(struct run *run, tlm_error *error)
 {
     static const uint32_t order[] = {TLM_SECTION_SINK, TLM_SECTION_STORE, TLM_SECTION_PROCESSOR, TLM_SECTION_CODEC,
@@ -108,6 +114,8 @@ static int start(struct run *run, tlm_error *error)
     int result = tlm_shared_create_instances(run->shared, error);
     for (size_t i = 0; i < TLM_COUNT(order) && !result; i++)
         result = start_section(run, order[i], error);
+    if (!result && has_section(run->plan, TLM_SECTION_FRONTEND))
+        result = open_listener(run, error);
     if (!result && has_section(run->plan, TLM_SECTION_SOURCE))
         result = tlm_pipeline_create(run->shared, run->wake_fd, &run->pipeline, error);
     if (!result && has_section(run->plan, TLM_SECTION_FRONTEND))

@@ -64,7 +64,7 @@ static int check_line(tlm_reader *reader, const tlm_position *from, tlm_error *e
         error, PLACE_CHANGED,
         "%s: was changed: byte %" PRId64
         ", where reading stopped, is now in the middle of a line; restore the file, or begin anew with "
-        "another name for the pipeline or a new database",
+        "a new database",
         path, from->offset);
 }
 
@@ -144,7 +144,7 @@ static int resume_file(tlm_reader *reader, uint32_t index, const tlm_position *f
             return 0;
         return tlm_error_set(error, -ESTALE,
                              "reading stopped in file number %" PRIu32 " of `path`, which lists only %" PRIu32
-                             "; restore `path`, or begin anew with another name for the pipeline or a new database",
+                             "; restore `path`, or begin anew with a new database",
                              index + 1, reader->options.path_count);
     }
     const char *path = reader->options.paths[index];
@@ -165,7 +165,7 @@ static int resume_file(tlm_reader *reader, uint32_t index, const tlm_position *f
         return resume_emptied(reader, index, from, &why, error);
     return tlm_error_set(error, -ESTALE,
                          "%s; restore the file; a further file comes after the first one in `path`; or begin anew with "
-                         "another name for the pipeline or a new database",
+                         "a new database",
                          why.text);
 }
 

@@ -60,7 +60,7 @@ static int check_settings(tlm_lanes *lanes, const char *settings, tlm_error *err
         if (!found || strcmp(found, settings) != 0)
             result = tlm_error_set(error, -EINVAL,
                                    "%s: pipeline %s was begun with \"%s\" and is now configured with \"%s\"; restore "
-                                   "the settings, give the pipeline another name, or name another path",
+                                   "the settings or name another path",
                                    sqlite3_db_filename(lanes->database, "main"), lanes->pipeline, found ? found : "",
                                    settings);
     }

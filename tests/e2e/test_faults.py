@@ -117,6 +117,19 @@ class Faults(unittest.TestCase):
                 harness.wait_until(lambda: self.applied() == 200, "the second goes on")
                 self.assertEqual(second.stop(), 0, second.log)
 
+    def test_a_second_start_that_cannot_have_the_port_takes_no_lane(self):
+        self.write_events([chat_line(0)])
+        text = harness.config(self.database, [self.events], frontend=True, source="follow = true;")
+        with harness.Telemetra(self.folder, text) as first:
+            port = first.address().rsplit(":", 1)[1]
+            epoch = harness.wait_until(self.epoch, "the lane is taken")
+            self.fails(text.replace("port = 0", f"port = {port}"), "is taken")
+            self.assertEqual(self.epoch(), epoch)
+            with self.events.open("a") as out:
+                out.write(chat_line(1))
+            harness.wait_until(lambda: self.applied() == 2, "the first one goes on")
+            self.assertEqual(first.stop(), 0, first.log)
+
     def applied(self):
         try:
             return harness.accounting(self.database)[0]["applied"]

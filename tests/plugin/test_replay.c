@@ -904,7 +904,7 @@ static void another_file_is_told_from_the_first_record_on_with_remedies(void **s
             assert_int_equal(try_open(at("a"), "false", &tape.items[place].record.position, &error), -ESTALE);
             assert_non_null(strstr(error.text, "restore the file"));
             assert_non_null(strstr(error.text, "after the first one in `path`"));
-            assert_non_null(strstr(error.text, "another name for the pipeline or a new database"));
+            assert_non_null(strstr(error.text, "begin anew with a new database"));
         }
     }
     tape_free(&tape);

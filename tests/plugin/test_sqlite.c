@@ -122,7 +122,7 @@ static void other_settings_are_refused_with_both(void **state)
     assert_int_equal(subject_take(&self->sqlite, 1, "d=30", &told), -EINVAL);
     assert_says(self->sqlite.error.text, "\"d=60\"");
     assert_says(self->sqlite.error.text, "\"d=30\"");
-    assert_says(self->sqlite.error.text, "restore the settings, give the pipeline another name, or name another path");
+    assert_says(self->sqlite.error.text, "restore the settings or name another path");
     assert_string_equal(ask(self, "SELECT count(*) FROM telemetra_lanes"), "1");
 }
 

@@ -339,7 +339,7 @@ static const row rows[] = {
       "reads"}},
     {"pages that nobody serves",
      GOOD "frontends = ( { component = \"poster\" } );",
-     {"x.cfg:1: frontends.poster: expected a frontend beside it that offers telemetra.frontend/1, found none; it has "
+     {"x.cfg:1: frontends.poster: expected a frontend beside it that takes the path \"/\", found none; it has "
       "pages only"}},
     {"one path prefix of two frontends",
      GOOD "frontends = ( { component = \"gate\"; name = \"a\" },\n{ component = \"gate\"; name = \"b\" } );",
