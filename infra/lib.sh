@@ -50,6 +50,17 @@ need_packages() {
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
 }
 
+# need_localhost: every installed system knows that name; a bare root (debootstrap) does not, and chromedriver asks for it.
+need_localhost() {
+    getent hosts localhost >/dev/null && return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "This system does not know the name localhost: add the line '127.0.0.1 localhost' to /etc/hosts." >&2
+        exit 1
+    fi
+    say "adding localhost to /etc/hosts"
+    echo "127.0.0.1 localhost" >>/etc/hosts
+}
+
 # What building needs, and what the binary needs at run time through it.
 BUILD_PACKAGES=(gcc g++ libc6-dev cmake ninja-build ccache pkg-config libconfig-dev libsimdjson-dev libsqlite3-dev
     libmicrohttpd-dev libxxhash-dev zlib1g-dev libwslay-dev nettle-dev)
