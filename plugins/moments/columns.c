@@ -8,6 +8,7 @@ static const struct {
     [TLM_ROW_STREAM_ID] = {"stream_id", TLM_COLUMN_TEXT, 0},
     [TLM_ROW_START] = {"window_start", TLM_COLUMN_TIME, 0},
     [TLM_ROW_END] = {"window_end", TLM_COLUMN_TIME, 0},
+    [TLM_ROW_SLIDE_START] = {"slide_start", TLM_COLUMN_TIME, 0},
     [TLM_ROW_MESSAGES] = {"slide_message_count", TLM_COLUMN_INTEGER, 0},
     [TLM_ROW_WINDOW_MESSAGES] = {"message_count", TLM_COLUMN_INTEGER, 0},
     [TLM_ROW_CHATTERS] = {"unique_chatters", TLM_COLUMN_INTEGER, 0},
@@ -82,6 +83,7 @@ void tlm_columns_read(const tlm_columns *columns, const tlm_cell *cells, tlm_win
         .positive = integer_of(columns, cells, TLM_ROW_POSITIVE, 0),
         .negative = integer_of(columns, cells, TLM_ROW_NEGATIVE, 0),
     };
+    ret_row->slide_ns = ret_row->end_ns - integer_of(columns, cells, TLM_ROW_SLIDE_START, 0);
     const tlm_cell *payments = cell_of(columns, cells, TLM_ROW_PAYMENTS);
     ret_row->payments = payments ? wide_of(payments) : ret_row->transactions;
 }

@@ -15,6 +15,7 @@ enum {
     TLM_ROW_STREAM_ID,
     TLM_ROW_START,
     TLM_ROW_END,
+    TLM_ROW_SLIDE_START,
     TLM_ROW_MESSAGES, /* of the last slide */
     TLM_ROW_WINDOW_MESSAGES,
     TLM_ROW_REQUIRED, /* the ones above have to be there */
@@ -40,6 +41,7 @@ typedef struct {
 typedef struct {
     tlm_text stream_id;
     int64_t start_ns, end_ns;
+    int64_t slide_ns;                  /* length of the last slide */
     int64_t messages, window_messages; /* of the last slide, of the window */
     int64_t chatters;                  /* 0 if unknown */
     int64_t viewers;                   /* -1: none in the last slide */

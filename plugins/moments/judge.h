@@ -13,9 +13,10 @@
 /* What the configuration says. */
 typedef struct {
     double threshold;
-    int64_t slide_ns, warm_up_ns;
-    uint32_t merge_slides;
-    uint32_t kinds; /* bit TLM_MOMENT_...: it is looked for */
+    int64_t warm_up_ns, merge_ns;
+    int64_t slide_ns;      /* that of the rows; 0: none was seen yet */
+    uint32_t merge_slides; /* merge_ns in slides */
+    uint32_t kinds;        /* bit TLM_MOMENT_...: it is looked for */
     int64_t min_messages, min_viewers, min_transactions;
 } tlm_moments_settings;
 

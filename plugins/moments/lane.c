@@ -68,8 +68,8 @@ int tlm_moments_lane_open(const tlm_host *host, const tlm_lane *lane, const tlm_
         return tlm_error_set(error, -ENOMEM, "no memory");
     state->lane = lane;
     state->host = host;
-    state->settings = settings;
-    state->judge = (tlm_judge){.lane = lane, .settings = settings};
+    state->settings = *settings;
+    state->judge = (tlm_judge){.lane = lane, .settings = &state->settings};
     state->watermark_ns = lane->watermark_ns;
     int result = lane->state_each(lane, recall, state);
     if (result >= 0)
@@ -101,12 +101,12 @@ void tlm_moments_lane_close(tlm_lane_state *state)
 int tlm_moments_lane_events(tlm_lane_state *state, const tlm_event_view *view)
 {
     int result = 0;
-    if (view->refill || !(state->settings->kinds & 1u << TLM_MOMENT_RAID))
+    if (view->refill || !(state->settings.kinds & 1u << TLM_MOMENT_RAID))
         return 0;
     for (uint32_t i = 0; i < view->count && result == 0; i++) {
         const tlm_event *event = &view->batch->events[view->rows[i]];
         if (view->verdicts[i] == TLM_VERDICT_APPLIED && tlm_raid_is(view->batch, event))
-            result = tlm_raid_emit(state->lane, state->settings->threshold, view->batch, event, &state->judge.metadata);
+            result = tlm_raid_emit(state->lane, state->settings.threshold, view->batch, event, &state->judge.metadata);
     }
     return result;
 }
@@ -119,11 +119,17 @@ static int complain(const tlm_lane_state *state, const char *sentence)
     return -EINVAL;
 }
 
-/* Whether windows lie on the grid that the slide of the configuration makes. */
-static bool is_on_grid(const tlm_lane_state *state, const tlm_window_row *row)
+/* Takes over the slide of the windows. False: they have none that divides them. */
+static bool use_slide(tlm_lane_state *state, const tlm_window_row *row)
 {
-    int64_t slide_ns = state->settings->slide_ns;
-    return row->end_ns > row->start_ns && row->end_ns % slide_ns == 0 && (row->end_ns - row->start_ns) % slide_ns == 0;
+    tlm_moments_settings *settings = &state->settings;
+    if (row->slide_ns <= 0 || row->end_ns <= row->start_ns || (row->end_ns - row->start_ns) % row->slide_ns != 0)
+        return false;
+    if (settings->slide_ns != row->slide_ns) {
+        settings->slide_ns = row->slide_ns;
+        settings->merge_slides = (uint32_t)((settings->merge_ns + row->slide_ns - 1) / row->slide_ns);
+    }
+    return true;
 }
 
 static int note_change(tlm_lane_state *state, tlm_moments_stream *stream)
@@ -151,8 +157,8 @@ static uint32_t slides_since(const tlm_lane_state *state, tlm_moments_stream *st
     if (stream->last_end_ns != INT64_MIN)
         return row->end_ns <= stream->last_end_ns
                    ? 0
-                   : (uint32_t)((row->end_ns - stream->last_end_ns) / state->settings->slide_ns);
-    stream->first_ns = row->end_ns - state->settings->slide_ns;
+                   : (uint32_t)((row->end_ns - stream->last_end_ns) / state->settings.slide_ns);
+    stream->first_ns = row->end_ns - state->settings.slide_ns;
     return 1;
 }
 
@@ -181,8 +187,8 @@ int tlm_moments_lane_row(tlm_lane_state *state, const tlm_dataset *dataset, uint
     if (state->columns.dataset != dataset && tlm_columns_find(&state->columns, dataset, &error) < 0)
         return complain(state, error.text);
     tlm_columns_read(&state->columns, cells, &row);
-    if (!is_on_grid(state, &row))
-        return complain(state, "`slide` of moments is not that of the windows it reads; give both the same value");
+    if (!use_slide(state, &row))
+        return complain(state, "the windows that moments read are no multiple of their slide");
     return take_row(state, &row);
 }
 

@@ -11,7 +11,7 @@
 struct tlm_lane_state {
     const tlm_lane *lane;
     const tlm_host *host;
-    const tlm_moments_settings *settings;
+    tlm_moments_settings settings; /* with what the rows tell */
     tlm_columns columns;
     tlm_judge judge;
     tlm_moments_table streams;

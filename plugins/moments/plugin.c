@@ -10,7 +10,7 @@
 typedef struct {
     double threshold;
     tlm_text_list kinds;
-    int64_t slide_ms, warm_up_ms, merge_ms;
+    int64_t warm_up_ms, merge_ms;
     int64_t min_messages, min_viewers, min_transactions;
 } moments_config;
 
@@ -42,11 +42,11 @@ static void write_settings(tlm_instance *instance)
 {
     const tlm_moments_settings *settings = &instance->settings;
     (void)snprintf(instance->text, sizeof instance->text,
-                   "threshold=%" PRId64 "e-4 kinds=%02x slide=%" PRId64 "ms warm_up=%" PRId64 "ms merge=%" PRIu32
-                   " min=%" PRId64 ",%" PRId64 ",%" PRId64,
-                   (int64_t)tlm_moment_units(settings->threshold, 4), settings->kinds, settings->slide_ns / NS_PER_MS,
-                   settings->warm_up_ns / NS_PER_MS, settings->merge_slides, settings->min_messages,
-                   settings->min_viewers, settings->min_transactions);
+                   "threshold=%" PRId64 "e-4 kinds=%02x warm_up=%" PRId64 "ms merge=%" PRId64 "ms min=%" PRId64
+                   ",%" PRId64 ",%" PRId64,
+                   (int64_t)tlm_moment_units(settings->threshold, 4), settings->kinds, settings->warm_up_ns / NS_PER_MS,
+                   settings->merge_ns / NS_PER_MS, settings->min_messages, settings->min_viewers,
+                   settings->min_transactions);
 }
 
 static int moments_create(const tlm_host *host, const void *config, tlm_instance **ret_instance, tlm_error *error)
@@ -64,9 +64,8 @@ static int moments_create(const tlm_host *host, const void *config, tlm_instance
         /* As it is shown: with four decimals. */
         .threshold = (double)tlm_moment_units(options->threshold, 4) / 10000,
         .kinds = kinds,
-        .slide_ns = options->slide_ms * NS_PER_MS,
         .warm_up_ns = options->warm_up_ms * NS_PER_MS,
-        .merge_slides = (uint32_t)((options->merge_ms + options->slide_ms - 1) / options->slide_ms),
+        .merge_ns = options->merge_ms * NS_PER_MS,
         .min_messages = options->min_messages,
         .min_viewers = options->min_viewers,
         .min_transactions = options->min_transactions,
@@ -171,13 +170,6 @@ static const tlm_option moments_options[] = {
      .default_text = "chat_spike,viewer_surge,viewer_drop,donation_burst,raid,sentiment_shift",
      .max = TLM_MOMENT_KINDS,
      .doc = "What is looked for."},
-    {.name = "slide",
-     .type = TLM_OPTION_DURATION,
-     .offset = offsetof(moments_config, slide_ms),
-     .default_text = "10s",
-     .min = 1000,
-     .max = 86400000,
-     .doc = "The slide of the windows that are read; the same as that of `window`."},
     {.name = "warm_up",
      .type = TLM_OPTION_DURATION,
      .offset = offsetof(moments_config, warm_up_ms),

@@ -37,7 +37,7 @@ const char *tlm_words_amount(double value, unsigned decimals, char out[static TL
 
 const char *tlm_words_times(double ratio, char out[static TLM_WORDS_SIZE])
 {
-    unsigned scale = ratio < 2.95 ? 1 : 0;
+    unsigned scale = ratio < 9.95 ? 1 : 0;
     return write_number(tlm_moment_units(ratio, scale), scale, true, out);
 }
 

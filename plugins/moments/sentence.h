@@ -13,7 +13,7 @@
 const char *tlm_words_number(double value, char out[static TLM_WORDS_SIZE]);
 /* Money: "99.80", "1,250.00", "500" for bits. */
 const char *tlm_words_amount(double value, unsigned decimals, char out[static TLM_WORDS_SIZE]);
-/* "6" or "2.4": how many times, whole from 3 on. */
+/* "16" or "2.4": how many times, whole from 10 on. */
 const char *tlm_words_times(double ratio, char out[static TLM_WORDS_SIZE]);
 /* "+0.42", "-0.08", "0.00" */
 const char *tlm_words_mood(double value, char out[static TLM_WORDS_SIZE]);

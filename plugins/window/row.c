@@ -27,6 +27,7 @@ enum {
     WINDOW_AMOUNTS,
     WINDOW_BITS,
     WINDOW_PAYMENT_COUNT,
+    WINDOW_SLIDE_START,
     WINDOW_SLIDE_MESSAGE_COUNT,
     WINDOW_SLIDE_VIEWER_COUNT,
     WINDOW_SLIDE_VIEWER_SUM,
@@ -66,6 +67,7 @@ static const tlm_column window_columns[WINDOW_COLUMNS] = {
     [WINDOW_BITS] = {"bits", TLM_COLUMN_DECIMAL, 0, 0, "bits", "Sum of the transactions in bits."},
     [WINDOW_PAYMENT_COUNT] = {"payment_count", TLM_COLUMN_DECIMAL, 0, 0, "payments",
                               "Transactions, each gift_sub counted as often as it gives (gift_count, at least 1)."},
+    [WINDOW_SLIDE_START] = {"slide_start", TLM_COLUMN_TIME, 0, 0, NULL, "Begin of the window's last slide."},
     [WINDOW_SLIDE_MESSAGE_COUNT] = {"slide_message_count", TLM_COLUMN_INTEGER, 0, 0, "messages",
                                     "Chat messages in the window's last slide."},
     [WINDOW_SLIDE_VIEWER_COUNT] = {"slide_viewer_count", TLM_COLUMN_INTEGER, 0, 0, "events",
@@ -371,6 +373,7 @@ int tlm_row_write_window(tlm_row_writer *writer, tlm_stream *stream, int64_t end
     cells[WINDOW_STREAM_ID] = cell_text(stream->id, stream->id_size);
     cells[WINDOW_START] = cell_integer(end_ns - writer->geometry.duration_ns);
     cells[WINDOW_END] = cell_integer(end_ns);
+    cells[WINDOW_SLIDE_START] = cell_integer(end_ns - writer->geometry.slide_ns);
     cells[WINDOW_SLIDE_MESSAGE_COUNT] = cell_integer(of.last ? of.last->message_count : 0);
     put_viewers(writer, of.count, of.last, cells);
     put_counts(writer, of.count, cells);

@@ -220,6 +220,7 @@ def window_rows(database):
                 "slide_viewer_min", "slide_viewer_max", "slide_viewer_last", "slide_scored_count", "slide_sentiment_sum")},
             "window_start": time_text(row["window_start"]),
             "window_end": time_text(row["window_end"]),
+            "slide_start": time_text(row["slide_start"]),
             "chat_rate": decimal_text(row["chat_rate"], 2),
             "sentiment": decimal_text(row["sentiment"], 4),
             "viewer_avg": decimal_text(row["viewer_avg"], 2),

@@ -104,7 +104,7 @@ class Window:
         ranked = sorted(self.emotes.items(), key=lambda item: (-item[1], item[0]))
         return [{"name": name, "count": count} for name, count in ranked[:TOP_EMOTES]]
 
-    def row(self, stream_id, start, duration):
+    def row(self, stream_id, start, duration, slide_length):
         """The row, as it is written; instants in ns."""
         viewers, slide = self.viewers, self.slide
         return {
@@ -126,6 +126,7 @@ class Window:
             "amounts": {key: render_decimal(self.amounts[key]) for key in sorted(self.amounts)},
             "bits": self.bits,
             "payment_count": self.payments,
+            "slide_start": render(start + duration - slide_length),
             "slide_message_count": slide.messages,
             "slide_viewer_count": slide.viewers.count,
             "slide_viewer_sum": slide.viewers.total if slide.viewers.count else None,
@@ -181,7 +182,7 @@ class Windows:
                 break
             start = heapq.heappop(self.starts)
             for stream_id, window in self.open.pop(start).items():
-                self.final.append((stream_id, start, window.row(stream_id, start, self.duration)))
+                self.final.append((stream_id, start, window.row(stream_id, start, self.duration, self.slide)))
 
     def rows(self):
         """Final rows by (stream_id bytes, window_start)."""

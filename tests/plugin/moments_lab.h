@@ -29,6 +29,7 @@ enum {
     MO_CHATTERS,
     MO_POSITIVE,
     MO_PAYMENTS,
+    MO_SLIDE_START,
     MO_COLUMNS
 };
 
@@ -47,6 +48,7 @@ static const tlm_column mo_columns[MO_COLUMNS] = {
     [MO_CHATTERS] = {"unique_chatters", TLM_COLUMN_INTEGER, 0, 0, NULL, ""},
     [MO_POSITIVE] = {"positive_count", TLM_COLUMN_INTEGER, 0, 0, NULL, ""},
     [MO_PAYMENTS] = {"payment_count", TLM_COLUMN_DECIMAL, 0, 0, NULL, ""},
+    [MO_SLIDE_START] = {"slide_start", TLM_COLUMN_TIME, 0, 0, NULL, ""},
 };
 
 static const tlm_dataset mo_windows = {.struct_size = sizeof(tlm_dataset),
@@ -148,6 +150,7 @@ static inline int mo_put_flags(mo_lab *lab, const char *stream, int64_t slide, c
         [MO_MESSAGES] = mo_integer(row->messages),
         [MO_CHATTERS] = mo_integer(row->messages),
         [MO_POSITIVE] = mo_integer(row->positive),
+        [MO_SLIDE_START] = mo_integer(mo_end_ns(slide) - MO_SLIDE_NS),
         [MO_PAYMENTS] = mo_wide(row->payments ? row->payments : row->transactions),
     };
     if (row->viewers)

@@ -952,15 +952,20 @@ static void early_rows_are_ignored(void **context)
     mo_close(&lab);
 }
 
-static void slide_other_than_that_of_the_windows_stops_with_a_sentence(void **context)
+static void windows_that_are_no_multiple_of_their_slide_stop_with_a_sentence(void **context)
 {
-    static const char *const options[] = {"slide", "15s", NULL};
+    tlm_cell cells[MO_COLUMNS] = {[MO_START] = mo_integer(mo_end_ns(0) - MO_DURATION_NS),
+                                  [MO_END] = mo_integer(mo_end_ns(0)),
+                                  [MO_STREAM] = mo_text("a")};
+    static const int64_t slides_ns[] = {0, -1, MO_DURATION_NS / 4 + 1, 2 * MO_DURATION_NS};
     mo_lab lab;
     (void)context;
-    mo_open(&lab, options);
-    mo_row row = calm(30, 0);
-    assert_int_equal(mo_put_flags(&lab, "a", 0, &row, TLM_ROWS_FINAL), -EINVAL);
-    assert_non_null(strstr(lab.host.log, "`slide` of moments is not that of the windows"));
+    mo_open(&lab, NULL);
+    for (size_t i = 0; i < TLM_COUNT(slides_ns); i++) {
+        cells[MO_SLIDE_START] = mo_integer(mo_end_ns(0) - slides_ns[i]);
+        assert_int_equal(lab.reader->row(lab.state, &mo_windows, TLM_ROWS_FINAL, cells), -EINVAL);
+        assert_non_null(strstr(lab.host.log, "the windows that moments read are no multiple of their slide"));
+    }
     mo_close(&lab);
 }
 
@@ -1014,9 +1019,9 @@ static void unknown_kind_is_refused_with_a_sentence(void **context)
 
 static void settings_tell_what_the_state_depends_on(void **context)
 {
-    static const char *const names[] = {"threshold", "slide",        "warm_up",     "merge",
-                                        "kinds",     "min_messages", "min_viewers", "min_transactions"};
-    static const char *const values[] = {"3.5", "5s", "6m", "90s", "raid", "11", "11", "6"};
+    static const char *const names[] = {"threshold",    "warm_up",     "merge",           "kinds",
+                                        "min_messages", "min_viewers", "min_transactions"};
+    static const char *const values[] = {"3.5", "6m", "90s", "raid", "11", "11", "6"};
     mo_lab standard;
     (void)context;
     mo_open(&standard, NULL);
@@ -1081,7 +1086,7 @@ int main(void)
         cmocka_unit_test(saved_state_of_a_stream_is_small),
         cmocka_unit_test(only_changed_streams_are_saved),
         cmocka_unit_test(early_rows_are_ignored),
-        cmocka_unit_test(slide_other_than_that_of_the_windows_stops_with_a_sentence),
+        cmocka_unit_test(windows_that_are_no_multiple_of_their_slide_stop_with_a_sentence),
         cmocka_unit_test(dataset_without_a_needed_column_stops_with_a_sentence),
         cmocka_unit_test(only_the_kinds_asked_for_are_raised),
         cmocka_unit_test(unknown_kind_is_refused_with_a_sentence),

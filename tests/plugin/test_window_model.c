@@ -403,6 +403,7 @@ static void model_window(const input *in, const uint8_t *verdicts, const char *s
     tlm_decimal_format(bits, 0, false, text);
     lab_print(&out, "bits=%s\n", text);
     lab_print(&out, "payment_count=%" PRId64 "\n", transactions); /* none of them is a gift */
+    lab_print(&out, "slide_start=%" PRId64 "\n", end_ns - SLIDE);
     lab_print(&out, "slide_message_count=%" PRId64 "\n", slide_messages);
     lab_print(&out, "slide_viewer_count=%" PRId64 "\n", slide_viewers.count);
     print_or_null(&out, "slide_viewer_sum", slide_viewers.count, (int64_t)slide_viewers.sum);
