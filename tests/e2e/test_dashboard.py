@@ -469,6 +469,22 @@ class OverviewTest(DashboardTest):
         rate = self.browser.text(".tile-value")
         self.browser.wait(f"document.querySelector('.tile-value').textContent !== {json.dumps(rate)}", "another number")
 
+    def test_a_lane_that_stopped_is_told_beside_its_numbers(self):
+        events = self.folder / "events.ndjson"
+        events.write_text('{"topic":"chat","event_id":"1","stream_id":"s","timestamp":"2026-01-01T00:00:00Z"}\n')
+        source = f'component = "replay"; path = "{events}"; follow = true;'
+        self.run_pipeline(config(self.folder, self.port, source))
+        self.open()
+        self.wait_for_connection("good")
+        (self.folder / "other").mkdir()
+        # Another process takes the lane, which is the end of it in this one.
+        with harness.Telemetra(self.folder / "other", config(self.folder, free_port(), source)) as other:
+            other.address()
+            self.wait_for_connection("stale")
+        said = self.browser.script("return document.getElementById('connection').textContent")
+        self.assertIn("lane 0", said)
+        self.assertIn("another process has taken the lane", said)
+
     def test_nothing_there_is_said_so(self):
         telemetra = self.events([])
         self.open()

@@ -63,6 +63,19 @@ export function getMoments(id, { limit }, signal) {
     return getJson(`/streams/${encodeURIComponent(id)}/moments`, { limit }, signal);
 }
 
+/** What is wrong with the pipeline behind the numbers, in words; "" when nothing is. */
+export async function getTrouble(signal) {
+    try {
+        const health = await getJson("/health", {}, signal);
+        const sick = health.pipeline?.find((item) => item.status !== "ok");
+        if (health.status === "ok") return "";
+        return sick ? `${sick.name}: ${sick.message}` : `the pipeline is ${health.status}`;
+    } catch (error) {
+        if (error.status === 503) return "nothing can be served";
+        throw error;
+    }
+}
+
 /** The row of one stream, or null; the list is the only place that has it, and live ones come first. */
 export async function findStream(id, signal) {
     for (let offset = 0; ; offset += STREAMS_MAX) {

@@ -7,6 +7,7 @@
  * read, a few at once, and after the first time only their newest values.
  */
 
+import { getTrouble } from "./api.js";
 import { showConnection } from "./connection.js";
 import { arrange, setText } from "./dom.js";
 import { count, duration, time } from "./format.js";
@@ -26,6 +27,7 @@ class Overview {
     #readers = gate(READERS);
     #goodAt = 0;
     #failure = null;
+    #trouble = "";
 
     constructor(main, route, signal) {
         this.signal = signal;
@@ -89,10 +91,14 @@ class Overview {
     async refresh() {
         const turn = (this.turn = {});
         const wanted = { number: this.number, find: this.page.find.value.trim(), withEnded: this.page.ended.checked };
-        const { streams, hasMore } = await listStreams(wanted, this.signal);
+        const [{ streams, hasMore }, trouble] = await Promise.all([
+            listStreams(wanted, this.signal),
+            getTrouble(this.signal),
+        ]);
         if (turn !== this.turn) return; /* a newer question is under way */
         this.#goodAt = Date.now();
         this.#failure = null;
+        this.#trouble = trouble;
         this.#show(streams, hasMore);
         this.tick();
         await Promise.all([...this.#visible].map((row) => this.#read(row)));
@@ -174,6 +180,10 @@ class Overview {
     /** Keeps what depends on the clock true. */
     tick() {
         for (const row of this.#visible) row.showAge();
+        if (!this.#failure && this.#trouble) {
+            showConnection("stale", "Numbers may stand still", this.#trouble);
+            return;
+        }
         if (!this.#failure) {
             if (this.#goodAt) showConnection("good", "Up to date", `every ${duration(INTERVAL_MS)}`);
             return;
