@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "words.h"
 
+#include "shape.h"
+
 /* The pass over a message is made of shifts by a variable and bit counts, for which baseline x86-64 has slow
  * instructions only: it is built a second time for the third level of the architecture (BMI2, 2013 and later), and the
  * loader chooses. Sanitizers do without, since the choice is made before they are ready. */
@@ -10,8 +12,6 @@
 #else
 #define FOR_EACH_LEVEL
 #endif
-/* For what has to become part of both. */
-#define HOT static inline __attribute__((always_inline))
 
 static bool is_letter(char byte)
 {
@@ -44,19 +44,28 @@ static bool is_listed(const tlm_words *words, const char *text, size_t size)
     return false;
 }
 
+/* The bit of a word that may be listed; words above eight bytes are compared without. */
+static uint64_t emote_bit(uint64_t hash)
+{
+    return UINT64_C(1) << (hash >> 58);
+}
+
 static void list_emotes(tlm_words *words, const tlm_events *batch, tlm_span emotes)
 {
     uint32_t count = emotes.size < TLM_EMOTES_SEEN ? emotes.size : TLM_EMOTES_SEEN;
     const char *at = batch->arena + emotes.offset;
 
     words->emote_count = 0;
+    words->emote_bits = 0;
     for (uint32_t i = 0; i < count && words->emote_count < TLM_EMOTES_MAX; i++) {
         tlm_emote emote;
         memcpy(&emote, at + i * sizeof emote, sizeof emote);
         tlm_text name = tlm_events_text(batch, emote.name);
-        if (is_listed(words, name.data, name.size))
-            continue;
-        words->emote_heads[words->emote_count] = head_of(name.data, name.size);
+        if (count > TLM_EMOTES_MAX && is_listed(words, name.data, name.size))
+            continue; /* where there is room for all, a repeated one does no harm */
+        uint64_t head = head_of(name.data, name.size), upper = 0, lower = 0;
+        words->emote_bits |= emote_bit(tlm_key_close(tlm_key_mix(0, tlm_fold8(head, &upper, &lower))));
+        words->emote_heads[words->emote_count] = head;
         words->emote_names[words->emote_count++] = name;
     }
 }
@@ -176,8 +185,8 @@ static inline void add_entry(tlm_words *words, uint64_t hash, const tlm_entry *e
     add_known(words, hash, entry, text.data, looks);
 }
 
-/* A word that is long, lengthened or contracted. As take_word. */
-static __attribute__((noinline)) bool take_unusual(tlm_words *words, const char *text, size_t size, bool must)
+/* One word of the sentence, `size` at least 1. False, and nothing done, if it `must` be known and is not. */
+static bool take_word(tlm_words *words, const char *text, size_t size, bool must)
 {
     tlm_key key;
     tlm_key_make(&key, text, size < TLM_KEY_MAX ? size : TLM_KEY_MAX);
@@ -205,53 +214,9 @@ static __attribute__((noinline)) bool take_unusual(tlm_words *words, const char 
     return true;
 }
 
-/* Whether a byte equals the next but one, in a word of 3 to 8: one that is lengthened or repeats two letters has such
- * bytes, and most words have none. A byte above a found one may be found in error. */
-static bool has_echo(uint64_t bytes, size_t size)
-{
-    uint64_t differences = (bytes ^ bytes >> 16) | ~(uint64_t)0 << (size - 2) * 8;
-    return ((differences - TLM_EACH_BYTE) & ~differences & TLM_HIGH_BITS) != 0;
-}
-
-/* The high bit of each byte from `first` to `last` of ASCII text. */
-static uint64_t ascii_within(uint64_t bytes, unsigned first, unsigned last)
-{
-    return (bytes + (0x80 - first) * TLM_EACH_BYTE) & ~(bytes + (0x7f - last) * TLM_EACH_BYTE) & TLM_HIGH_BITS;
-}
-
-/* One ASCII word of the sentence, `size` at least 1. False, and nothing done, if it `must` be known and is not. Nearly
- * all words have at most eight bytes: those are done with here. */
-HOT bool take_word(tlm_words *words, const char *text, size_t size, bool must)
-{
-    if (size > 8)
-        return take_unusual(words, text, size, must);
-    uint64_t bytes = tlm_keep_bytes(tlm_load8(text), size);
-    uint64_t upper = ascii_within(bytes, 'A', 'Z'), lower = ascii_within(bytes, 'a', 'z');
-    uint64_t head = bytes | upper >> 2;
-    uint64_t hash = tlm_key_close(tlm_key_mix(0, head));
-    if (tlm_lexicon_may_have(words->lexicon, hash)) {
-        const tlm_entry *entry = tlm_lexicon_find_short(words->lexicon, head, hash);
-        if (entry) {
-            add_entry(words, hash, entry, (tlm_text){text, size}, lower, looks_of(text, size, upper != 0, lower != 0));
-            return true;
-        }
-    }
-    if (size > 2 && (has_echo(head, size) || text[size - 2] == '\''))
-        return take_unusual(words, text, size, must);
-    if (must)
-        return false;
-    words->lower_case |= lower;
-    words->list[words->count] = (tlm_word){.letter = size == 1 && upper ? text[0] : 0};
-    words->count++;
-    return true;
-}
-
-/* What is done with a word: take_word for ASCII, take_unusual for any. */
-typedef bool word_taker(tlm_words *words, const char *text, size_t size, bool must);
-
 /* Text with marks around it. As in the reference, two characters or fewer between marks are an emoticon with them:
  * ":D", "<3", "D:"; unlike there, they are a word where that emoticon is not known ("no!"). */
-static __attribute__((noinline)) void take_marked(tlm_words *words, const char *text, size_t size, word_taker *take)
+static void take_marked(tlm_words *words, const char *text, size_t size)
 {
     size_t from = 0, to = size;
     if (text[0] == '@' && size > 1 && !is_mark(text[1])) {
@@ -262,10 +227,10 @@ static __attribute__((noinline)) void take_marked(tlm_words *words, const char *
         from++;
     while (to > from && is_mark(text[to - 1]))
         to--;
-    if (to - from <= 2 && take(words, text, size, true))
+    if (to - from <= 2 && take_word(words, text, size, true))
         return;
     if (to > from)
-        (void)take(words, text + from, to - from, false);
+        (void)take_word(words, text + from, to - from, false);
     else
         (void)add_word(words, 0);
 }
@@ -273,23 +238,155 @@ static __attribute__((noinline)) void take_marked(tlm_words *words, const char *
 void tlm_words_take_piece(tlm_words *words, const char *text, size_t size)
 {
     if (is_mark(text[0]) || is_mark(text[size - 1]))
-        take_marked(words, text, size, take_unusual);
+        take_marked(words, text, size);
     else
-        (void)take_unusual(words, text, size, false);
+        (void)take_word(words, text, size, false);
 }
 
-static bool take_any_word(tlm_words *words, const char *text, size_t size, bool must)
+/* Any text without blanks. */
+static __attribute__((noinline)) void take(tlm_words *words, const char *text, size_t size, bool is_wide)
 {
-    return take_word(words, text, size, must);
+    if (words->emote_count > 0 && is_listed(words, text, size)) {
+        words->begin = text + size; /* no phrase reaches back to it */
+        take_emote(words, text, size);
+    } else if (is_wide)
+        tlm_words_take_wide(words, text, size);
+    else
+        tlm_words_take_piece(words, text, size);
+}
+
+/* --- the usual words ---------------------------------------------------------------------------------------------- */
+
+/* Nearly all words are one to eight letters, and most are in no lexicon. Which are is what a processor cannot foretell,
+ * and a branch that it takes wrongly costs as much as all else that is done for a word. So all words of a chunk are
+ * sifted without a branch, and only those that are left over are looked at one by one. */
+
+enum { CHUNK_WORDS = TLM_CHUNK / 2, PLACES_AT_ONCE = 4 };
+_Static_assert(TLM_CHUNK <= TLM_PADDING, "a chunk that begins in a message ends in what is readable");
+
+/* A word that may be more than an unknown one. */
+typedef struct {
+    uint64_t head, hash; /* of a usual word's key */
+    uint32_t index, start, size;
+} find;
+
+/* Lists all words of a chunk as unknown ones and returns their number; those that may be more are left to
+ * take_find. */
+TLM_HOT uint32_t sift(tlm_words *words, const char *at, const tlm_shape *bits, find *finds, uint32_t *ret_count)
+{
+    uint64_t starts = bits->solid & ~(bits->solid << 1), ends = ~bits->solid & bits->solid << 1, left = 0;
+    uint64_t doubtful = bits->odd | bits->rare, emote_bits = words->emote_bits;
+    tlm_word *list = &words->list[words->count];
+    uint32_t count = 0, index = 0;
+
+    for (; starts; starts &= starts - 1, ends &= ends - 1, index++) {
+        unsigned start = (unsigned)__builtin_ctzll(starts);
+        unsigned size = (ends ? (unsigned)__builtin_ctzll(ends) : TLM_CHUNK) - start;
+        unsigned unused = (0 - size * 8) & 63; /* bits of eight bytes; whatever it is for an odd word */
+        uint64_t head = (tlm_load8(at + start) | 0x20 * TLM_EACH_BYTE) << unused >> unused; /* letters folded */
+        uint64_t hash = tlm_key_close(tlm_key_mix(0, head));
+        uint64_t doubts = (emote_bits & emote_bit(hash)) | doubtful >> start << (TLM_CHUNK - size);
+        uint64_t is_left = tlm_lexicon_may_have(words->lexicon, hash) | (doubts != 0);
+        finds[count] = (find){.head = head, .hash = hash, .index = index, .start = start, .size = size};
+        count += (uint32_t)is_left;
+        left |= is_left << start;
+        list[index] = (tlm_word){0};
+    }
+    /* The addition carries through all bits of the words that are left, and clears them. */
+    words->lower_case |= bits->lower & (bits->solid + left);
+    *ret_count = count;
+    return index;
+}
+
+/* Roles and words of which there is more to say than their valence and whether they modify others. */
+enum { MORE_TO_SAY = TLM_ROLE_EMOTE | TLM_ROLE_PHRASE_END | TLM_ROLE_CAPITALS };
+
+/* Adds a usual word that is known. Whether it is scored, modifies others or neither differs from word to word: no
+ * branch. */
+TLM_HOT void add_usual(tlm_words *words, const char *text, const find *word, const tlm_entry *entry, uint64_t upper,
+                       uint64_t lower)
+{
+    uint32_t looks = looks_of(text, word->size, upper != 0, lower != 0);
+    if ((entry->roles & MORE_TO_SAY) | (entry->special == TLM_SPECIAL_BUT)) {
+        add_entry(words, word->hash, entry, (tlm_text){text, word->size}, lower, looks);
+        return;
+    }
+    tlm_word *added = &words->list[words->count++];
+    *added = (tlm_word){.valence = entry->valence,
+                        .roles = entry->roles,
+                        .special = entry->special,
+                        .style = (uint8_t)looks,
+                        .letter = (char)(looks >> 8)};
+    bool is_scored = entry->roles & TLM_ROLE_SCORED;
+    words->lower_case |= lower;
+    words->plain += entry->valence * is_scored;
+    words->has_findings |= is_scored;
+    words->has_modifiers |= is_modifier(added);
+    words->has_capitals |= looks & TLM_STYLE_CAPITALS;
+}
+
+/* Emotes stand in no sentence: their place in the list goes to the words behind. */
+static void close_gap(tlm_word *gap, uint32_t words_behind)
+{
+    for (uint32_t i = 0; i < words_behind; i++)
+        gap[i] = gap[i + 1];
+}
+
+/* tlm_lexicon_find_short for a word that is likely to be there: in its own place or one of the next, and in which is
+ * not to be foretold either. */
+TLM_HOT const tlm_entry *find_likely(const tlm_lexicon *lexicon, uint64_t head, uint64_t hash)
+{
+    uint64_t at = hash >> (64 - lexicon->entry_bits);
+    const tlm_entry *place = &lexicon->entries[at];
+    if (at + PLACES_AT_ONCE <= UINT64_C(1) << lexicon->entry_bits) {
+        unsigned found = 1u << PLACES_AT_ONCE;
+        for (unsigned i = 0; i < PLACES_AT_ONCE; i++)
+            found |= (unsigned)(place[i].head == head) << i;
+        place += __builtin_ctz(found);
+        if (found > 1u << PLACES_AT_ONCE && place->rest == 0)
+            return place;
+    }
+    return tlm_lexicon_find_short(lexicon, head, hash);
+}
+
+TLM_HOT void take_find(tlm_words *words, const char *text, const tlm_shape *bits, const find *word)
+{
+    uint64_t own = ~UINT64_C(0) >> (TLM_CHUNK - word->size) << word->start;
+    if ((bits->odd & own) | (words->emote_bits & emote_bit(word->hash))) {
+        take(words, text, word->size, false);
+        return;
+    }
+    const tlm_entry *entry = find_likely(words->lexicon, word->head, word->hash);
+    if (entry) {
+        add_usual(words, text, word, entry, bits->upper & own, bits->lower & own);
+    } else if (bits->rare & own) {
+        (void)take_word(words, text, word->size, false);
+    } else {
+        words->lower_case |= bits->lower & own;
+        words->count++;
+    }
+}
+
+/* Takes the words of a chunk that is ASCII and holds whole words only. */
+TLM_HOT void take_words(tlm_words *words, const char *at, const tlm_shape *bits)
+{
+    find finds[CHUNK_WORDS];
+    uint32_t left, first = words->count;
+    uint32_t count = sift(words, at, bits, finds, &left);
+
+    for (uint32_t i = 0; i < left; i++) {
+        uint32_t place = first + finds[i].index;
+        words->count = place;
+        take_find(words, at + finds[i].start, bits, &finds[i]);
+        if (words->count == place) {
+            close_gap(&words->list[place], count - finds[i].index - 1);
+            first--; /* may wrap around, and back when an index is added */
+        }
+    }
+    words->count = first + count;
 }
 
 /* --- the message -------------------------------------------------------------------------------------------------- */
-
-/* The high bit of each byte that is no blank; blanks are all bytes up to 0x20. */
-static uint64_t solid_bytes(uint64_t bytes)
-{
-    return (((bytes & ~TLM_HIGH_BITS) + 0x5f * TLM_EACH_BYTE) | bytes) & TLM_HIGH_BITS;
-}
 
 /* Size of the text up to the next blank or the end; *ret_is_wide: it is not all ASCII. */
 static size_t measure(const char *at, const char *end, bool *ret_is_wide)
@@ -299,7 +396,7 @@ static size_t measure(const char *at, const char *end, bool *ret_is_wide)
     for (;;) {
         size_t left = (size_t)(end - at) - size;
         uint64_t bytes = tlm_load8(at + size);
-        uint64_t blanks = ~solid_bytes(bytes) & TLM_HIGH_BITS;
+        uint64_t blanks = ~tlm_shape_solid(bytes) & TLM_HIGH_BITS;
         if (left < 8)
             blanks |= UINT64_C(0x80) << (left * 8);
         if (blanks) {
@@ -313,70 +410,40 @@ static size_t measure(const char *at, const char *end, bool *ret_is_wide)
     }
 }
 
-enum { CHUNK = 64 };
-_Static_assert(CHUNK <= TLM_PADDING, "a chunk that begins in a message ends in what is readable");
-
-/* One bit for each of the next `count` times eight bytes that is no blank, and whether any is beyond ASCII. Bits do
- * away with a branch a byte, which no processor can foretell. */
-HOT uint64_t solid_bits_of(const char *at, unsigned count, bool *ret_is_wide)
+/* Takes the words of a chunk of any kind, and returns where the next one begins, at least `next`. */
+static __attribute__((noinline)) const char *take_any(tlm_words *words, const char *at, const char *end, uint64_t solid,
+                                                      const char *next)
 {
-    uint64_t bits = 0, wide = 0;
-    for (unsigned i = 0; i < count; i++) {
-        uint64_t bytes = tlm_load8(at + i * 8);
-        wide |= bytes;
-        /* The multiplication brings the eight high bits side by side into the top byte. */
-        bits |= ((solid_bytes(bytes) >> 7) * UINT64_C(0x0102040810204080) >> 56) << (i * 8);
+    const char *chunk = at;
+    while (solid && words->count < TLM_WORDS_MAX) {
+        bool is_wide;
+        at = chunk + __builtin_ctzll(solid);
+        size_t size = measure(at, end, &is_wide);
+        take(words, at, size, is_wide);
+        at += size;
+        solid &= at - chunk < TLM_CHUNK ? ~UINT64_C(0) << (at - chunk) : 0;
     }
-    *ret_is_wide = (wide & TLM_HIGH_BITS) != 0;
-    return bits;
-}
-
-/* The same; most messages end within half a chunk. */
-HOT uint64_t solid_bits(const char *at, size_t left, bool *ret_is_wide)
-{
-    return left <= CHUNK / 2 ? solid_bits_of(at, CHUNK / 16, ret_is_wide) : solid_bits_of(at, CHUNK / 8, ret_is_wide);
-}
-
-HOT void take(tlm_words *words, const char *text, size_t size, bool is_wide)
-{
-    if (words->emote_count > 0 && is_listed(words, text, size)) {
-        words->begin = text + size; /* no phrase reaches back to it */
-        take_emote(words, text, size);
-    } else if (is_wide)
-        tlm_words_take_wide(words, text, size);
-    else if (is_letter(text[0]) && is_letter(text[size - 1]))
-        (void)take_word(words, text, size, false);
-    else if (is_mark(text[0]) || is_mark(text[size - 1]))
-        take_marked(words, text, size, take_any_word);
-    else
-        (void)take_any_word(words, text, size, false);
+    return at > next ? at : next;
 }
 
 /* Takes the words that end within the chunk at `at`, and returns where the next chunk begins. */
-HOT const char *take_chunk(tlm_words *words, const char *at, const char *end)
+TLM_HOT const char *take_chunk(tlm_words *words, const char *at, const char *end)
 {
     size_t left = (size_t)(end - at);
-    bool may_be_wide;
-    uint64_t bits = solid_bits(at, left, &may_be_wide);
-    if (left < CHUNK)
-        bits &= (UINT64_C(1) << left) - 1;
-    while (bits && words->count < TLM_WORDS_MAX) {
-        unsigned start = (unsigned)__builtin_ctzll(bits);
-        uint64_t blanks = ~(bits >> start);
-        unsigned size = blanks ? (unsigned)__builtin_ctzll(blanks) : CHUNK;
-        bool is_cut = start + size == CHUNK && left > CHUNK;
-        if (is_cut && start > 0)
-            return at + start;
-        size_t whole = size;
-        bool is_wide = false;
-        if (is_cut || may_be_wide)
-            whole = measure(at + start, end, &is_wide);
-        take(words, at + start, whole, is_wide);
-        if (is_cut)
-            return at + whole;
-        bits &= start + size == CHUNK ? 0 : ~UINT64_C(0) << (start + size);
+    const char *next = left < TLM_CHUNK ? end : at + TLM_CHUNK;
+    tlm_shape bits = tlm_shape_read(at);
+    if (left < TLM_CHUNK) { /* what lies behind the message is anything */
+        bits.solid &= (UINT64_C(1) << left) - 1;
+    } else if (left > TLM_CHUNK && bits.solid >> (TLM_CHUNK - 1) && ~bits.solid) { /* the last word may go on */
+        unsigned cut = (unsigned)__builtin_clzll(~bits.solid);
+        bits.solid &= ~UINT64_C(0) >> cut;
+        next -= cut;
     }
-    return left < CHUNK ? end : at + CHUNK;
+    if (bits.wide & bits.solid || !~bits.solid || words->count > TLM_WORDS_MAX - CHUNK_WORDS)
+        return take_any(words, at, end, bits.solid, next);
+    tlm_shape_judge(&bits);
+    take_words(words, at, &bits);
+    return next;
 }
 
 FOR_EACH_LEVEL

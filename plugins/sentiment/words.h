@@ -38,6 +38,7 @@ typedef struct tlm_words {
     bool has_findings;   /* there are words or emotes that have one */
     uint64_t lower_case; /* not 0: some word is not all in capitals */
     uint32_t emote_count;
+    uint64_t emote_bits; /* one for each that has at most eight bytes, by the hash of its key */
     uint64_t emote_heads[TLM_EMOTES_MAX];
     tlm_text emote_names[TLM_EMOTES_MAX];
     tlm_word list[TLM_WORDS_MAX + 1]; /* one more, zeros, behind the last */
