@@ -130,14 +130,16 @@ static const tlm_rest_field moment_fields[] = {
     {COLUMN("moment_type", 3, TLM_REST_TEXT,
             "chat_spike, viewer_surge, viewer_drop, donation_burst, raid or sentiment_shift.", "\"chat_spike\"")},
     {COLUMN("description", 4, TLM_REST_TEXT, "What happened, in a sentence.",
-            "\"Chat rose to 240 messages a minute, four times the usual.\"")},
-    {COLUMN("metric_name", 5, TLM_REST_TEXT, "What was measured.", "\"chat_rate\"")},
-    {COLUMN("metric_value", 6, TLM_REST_NUMBER, "The value at the peak.", "240.00"), .flags = TLM_REST_NULLABLE},
-    {COLUMN("threshold", 7, TLM_REST_NUMBER, "The value from which it counts as a moment.", "110.00"),
+            "\"Chat jumped to 412 messages in 10 s, about 6.1 times the usual 68.\"")},
+    {COLUMN("metric_name", 5, TLM_REST_TEXT, "What was measured.", "\"slide_message_count\"")},
+    {COLUMN("metric_value", 6, TLM_REST_NUMBER, "The value at the peak.", "412"), .flags = TLM_REST_NULLABLE},
+    {COLUMN("threshold", 7, TLM_REST_NUMBER, "The z_score from which on a moment is raised.", "3.0"),
      .flags = TLM_REST_NULLABLE},
-    {COLUMN("z_score", 8, TLM_REST_NUMBER, "How far the value lies from the expected one, in deviations.", "6.10"),
+    {COLUMN("z_score", 8, TLM_REST_NUMBER, "How far the value lies from the expected one, in units of what is usual.",
+            "8.42"),
      .flags = TLM_REST_NULLABLE},
-    {COLUMN("metadata", 9, TLM_REST_ANY_MAP, "What else is known of it, by its type.", "{\"expected\":61.5}")},
+    {COLUMN("metadata", 9, TLM_REST_ANY_MAP, "What else is known of it, by its type.",
+            "{\"seconds\":10,\"ratio\":6.06,\"unique_chatters\":231}")},
 };
 const tlm_rest_shape tlm_rest_shape_moment = FIELDS("Moment", "Something that stood out.", moment_fields);
 
