@@ -8,6 +8,7 @@ import argparse
 import os
 import pathlib
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -87,16 +88,19 @@ def contestants(folder, build, data, events, streams):
 
 
 def tell_relations(entries, many):
-    """What contestants cost in terms of each other, where both ran."""
-    def cost(name):
-        return entries[name].best() / entries[name].events
-    if {"telemetra 60/10", "telemetra 60/10, all processors"} <= entries.keys():
-        print(f"sentiment and moments add {cost('telemetra 60/10, all processors') / cost('telemetra 60/10') - 1:.0%} "
-              "to the CPU of an event")
-    if {"telemetra 60/10", "telemetra 60/60"} <= entries.keys():
-        print(f"60/10 costs {cost('telemetra 60/10') / cost('telemetra 60/60') - 1:+.0%} beside 60/60")
-    if {"mock, 1 stream", many} <= entries.keys():
-        print(f"many streams run at {cost('mock, 1 stream') / cost(many):.2f} of the speed of one")
+    """What contestants cost in terms of each other, where both ran: of the best runs, and the median over rounds, which a
+    machine that is slow for a while disturbs less."""
+    def ratio(name, base):
+        each, other = entries[name], entries[base]
+        scale = other.events / each.events
+        rounds = statistics.median(a / b for a, b in zip(each.cpu, other.cpu)) * scale
+        return each.best() / other.best() * scale, rounds
+
+    for name, base in (("telemetra 60/10, all processors", "telemetra 60/10"), ("telemetra 60/10", "telemetra 60/60"),
+                       (many, "mock, 1 stream")):
+        if {name, base} <= entries.keys():
+            best, rounds = ratio(name, base)
+            print(f"{name} / {base}: {best:.2f} of the best, {rounds:.2f} the median of rounds")
 
 
 def main():
