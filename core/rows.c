@@ -137,11 +137,6 @@ const tlm_dataset *tlm_rows_builder_dataset(const tlm_rows_builder *builder)
     return builder->rows.dataset;
 }
 
-uint32_t tlm_rows_builder_flags(const tlm_rows_builder *builder)
-{
-    return builder->rows.flags;
-}
-
 uint32_t tlm_rows_builder_count(const tlm_rows_builder *builder)
 {
     return builder->rows.row_count;

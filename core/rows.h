@@ -20,7 +20,6 @@ void tlm_rows_builder_destroy(tlm_rows_builder *builder);
 int tlm_rows_builder_add(tlm_rows_builder *builder, const tlm_cell *cells);
 
 const tlm_dataset *tlm_rows_builder_dataset(const tlm_rows_builder *builder);
-uint32_t tlm_rows_builder_flags(const tlm_rows_builder *builder);
 uint32_t tlm_rows_builder_count(const tlm_rows_builder *builder);
 uint64_t tlm_rows_builder_size_bytes(const tlm_rows_builder *builder);
 

@@ -35,7 +35,7 @@ static bool is_port(const char *text)
     return size > 0 && size <= PORT_DIGITS_MAX && !text[size] && text[0] != '0' && atoi(text) <= UINT16_MAX;
 }
 
-int tlm_http_origin_check(const char *text, tlm_error *error)
+static int check(const char *text, tlm_error *error)
 {
     const char *at = skip_scheme(text);
 
@@ -51,4 +51,14 @@ int tlm_http_origin_check(const char *text, tlm_error *error)
                          "expected origins as browsers send them, scheme://host[:port] in lower case with nothing "
                          "after it, found '%.80s'",
                          text);
+}
+
+int tlm_http_origins_check(const tlm_text_list *origins, const char *option, tlm_error *error)
+{
+    tlm_error reason;
+
+    for (uint32_t i = 0; i < origins->count; i++)
+        if (check(origins->items[i], &reason) < 0)
+            return tlm_error_set(error, -EINVAL, "%s: %.900s", option, reason.text);
+    return 0;
 }

@@ -8,7 +8,8 @@
 
 #include <telemetra/telemetra.h>
 
-/** Whether an `Origin` header can ever be this text: -EINVAL with a sentence when not. */
-int tlm_http_origin_check(const char *text, tlm_error *error);
+/** Whether each of a list can ever be an `Origin` header: -EINVAL with a sentence that begins with `option` when not.
+ */
+int tlm_http_origins_check(const tlm_text_list *origins, const char *option, tlm_error *error);
 
 #endif

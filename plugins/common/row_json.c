@@ -44,28 +44,9 @@ void tlm_row_cell_write(tlm_json_writer *writer, const tlm_column *column, const
     case TLM_COLUMN_JSON:
         tlm_json_raw(writer, cell->as.text, cell->size);
         break;
-    case TLM_COLUMN_BYTES: /* no view shows one */
+    case TLM_COLUMN_BYTES: /* nobody shows one */
     default:
         tlm_json_null(writer);
         break;
     }
-}
-
-void tlm_row_write(tlm_json_writer *writer, const tlm_row_view *view, const tlm_column *const *columns,
-                   const tlm_cell *cells, bool is_final)
-{
-    tlm_json_begin_object(writer);
-    for (uint32_t i = 0; i < view->field_count; i++) {
-        const tlm_row_field *field = &view->fields[i];
-        const tlm_cell *cell = &cells[field->column];
-
-        tlm_json_key(writer, field->name, strlen(field->name));
-        if (field->kind == TLM_ROW_FIELD_FINAL)
-            tlm_json_bool(writer, is_final);
-        else if (field->kind == TLM_ROW_FIELD_EMOTES && cell->is_set)
-            tlm_emotes_write(writer, (tlm_text){cell->as.text, cell->size});
-        else
-            tlm_row_cell_write(writer, columns[field->column], cell);
-    }
-    tlm_json_end_object(writer);
 }

@@ -11,9 +11,6 @@
 
 #define TLM_EPISODE_LEAD_MS INT64_C(300000)
 
-/* Gifts or donations of one burst at most. */
-#define TLM_EPISODE_GIFTS_MAX 64
-
 enum {
     TLM_EPISODE_NONE,
     TLM_EPISODE_CHAT_SPIKE,

@@ -112,21 +112,11 @@ static void destroy(tlm_instance *rest)
     free(rest);
 }
 
-static int check_origins(const tlm_text_list *origins, tlm_error *error)
-{
-    tlm_error reason;
-
-    for (uint32_t i = 0; i < origins->count; i++)
-        if (tlm_http_origin_check(origins->items[i], &reason) < 0)
-            return tlm_error_set(error, -EINVAL, "cors_origins: %.900s", reason.text);
-    return 0;
-}
-
 static int create(const tlm_host *host, const void *config, tlm_instance **ret_instance, tlm_error *error)
 {
     const rest_config *options = config;
 
-    if (check_origins(&options->cors_origins, error) < 0)
+    if (tlm_http_origins_check(&options->cors_origins, "cors_origins", error) < 0)
         return -EINVAL;
     tlm_instance *rest = calloc(1, sizeof *rest);
     if (!rest)

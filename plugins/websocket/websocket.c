@@ -32,16 +32,6 @@ struct tlm_instance {
 
 /* --- helpers --------------------------------------------------------------------------------------------------- */
 
-static int check_origins(const tlm_text_list *origins, tlm_error *error)
-{
-    tlm_error reason;
-
-    for (uint32_t i = 0; i < origins->count; i++)
-        if (tlm_http_origin_check(origins->items[i], &reason) < 0)
-            return tlm_error_set(error, -EINVAL, "origins: %.900s", reason.text);
-    return 0;
-}
-
 /* Each client is a descriptor, and the usual limit is 1,024: takes as many as the system lets this process have. */
 static void raise_file_limit(const tlm_instance *websocket)
 {
@@ -141,7 +131,7 @@ static int create(const tlm_host *host, const void *config, tlm_instance **ret_i
         .send_buffer_bytes = (int)from->send_buffer,
     };
 
-    if (check_origins(&from->origins, error) < 0)
+    if (tlm_http_origins_check(&from->origins, "origins", error) < 0)
         return -EINVAL;
     tlm_instance *websocket = calloc(1, sizeof *websocket);
     if (!websocket)
