@@ -46,6 +46,11 @@ static tlm_subscription *feed_subscribe(const tlm_host *host, const char *datase
     return tlm_feed_subscribe(living_of(host)->shared->feed, dataset, receive, context);
 }
 
+static void feed_publish(const tlm_host *host, const tlm_rows *rows)
+{
+    tlm_feed_publish(living_of(host)->shared->feed, rows);
+}
+
 static int stores_find(const tlm_host *host, const char *name, const tlm_store **ret_store, tlm_instance **ret_instance)
 {
     const tlm_shared *shared = living_of(host)->shared;
@@ -97,6 +102,7 @@ static const void *get_service(const tlm_host *host, const char *id)
     static const tlm_metrics_service metrics = {metrics_open, tlm_metric_add, tlm_metric_set, metrics_render,
                                                 metrics_release};
     static const tlm_feed_service feed = {feed_subscribe, tlm_feed_unsubscribe};
+    static const tlm_feed_publish_service publish = {feed_publish};
     static const tlm_stores_service stores = {stores_find};
     static const tlm_datasets_service datasets = {datasets_each};
     static const tlm_pages_service pages = {pages_each};
@@ -104,9 +110,9 @@ static const void *get_service(const tlm_host *host, const char *id)
         const char *id;
         const void *service;
     } table[] = {
-        {TLM_SERVICE_LOG, &log},     {TLM_SERVICE_HEALTH, &health}, {TLM_SERVICE_METRICS, &metrics},
-        {TLM_SERVICE_FEED, &feed},   {TLM_SERVICE_STORES, &stores}, {TLM_SERVICE_DATASETS, &datasets},
-        {TLM_SERVICE_PAGES, &pages},
+        {TLM_SERVICE_LOG, &log},     {TLM_SERVICE_HEALTH, &health},        {TLM_SERVICE_METRICS, &metrics},
+        {TLM_SERVICE_FEED, &feed},   {TLM_SERVICE_STORES, &stores},        {TLM_SERVICE_DATASETS, &datasets},
+        {TLM_SERVICE_PAGES, &pages}, {TLM_SERVICE_FEED_PUBLISH, &publish},
     };
     (void)host;
     for (size_t i = 0; i < TLM_COUNT(table); i++)

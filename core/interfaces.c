@@ -4,6 +4,7 @@
 #include <assert.h>
 
 static const char *const source_members[] = {"open", "read", "close", "wake", "progress"};
+static const char *const partitions_members[] = {"open", "close", "lane_open", "read", "wait", "wake", "lane_close"};
 static const char *const codec_members[] = {"open", "decode", "close"};
 static const char *const processor_members[] = {"settings",     "lane_open",   "events",    "next_due",
                                                 "advance",      "final_after", "early",     "prepare",
@@ -20,6 +21,7 @@ static const char *const rows_reader_members[] = {"datasets", "row"};
 #define CHECK_MEMBERS(type, names)                                                                                     \
     static_assert(sizeof(type) == TLM_COUNT(names) * sizeof(void *), "every member of " #type " is named")
 CHECK_MEMBERS(tlm_source, source_members);
+CHECK_MEMBERS(tlm_partitions, partitions_members);
 CHECK_MEMBERS(tlm_codec, codec_members);
 CHECK_MEMBERS(tlm_processor, processor_members);
 CHECK_MEMBERS(tlm_sink, sink_members);
@@ -32,6 +34,7 @@ CHECK_MEMBERS(tlm_rows_reader, rows_reader_members);
 
 const tlm_interface tlm_interfaces[] = {
     {TLM_INTERFACE_SOURCE, source_members, TLM_COUNT(source_members)},
+    {TLM_INTERFACE_PARTITIONS, partitions_members, TLM_COUNT(partitions_members)},
     {TLM_INTERFACE_CODEC, codec_members, TLM_COUNT(codec_members)},
     {TLM_INTERFACE_PROCESSOR, processor_members, TLM_COUNT(processor_members)},
     {TLM_INTERFACE_SINK, sink_members, TLM_COUNT(sink_members)},

@@ -46,6 +46,7 @@ static const tlm_plan_instance *find_name(const tlm_plan *plan, const char *name
 static int fits(const tlm_component *component, const tlm_plan_section *section)
 {
     return component->get_interface(section->interface) ||
+           (section->section == TLM_SECTION_SOURCE && component->get_interface(TLM_INTERFACE_PARTITIONS)) ||
            (section->section == TLM_SECTION_SINK && component->get_interface(TLM_INTERFACE_CHECKPOINT)) ||
            (section->section == TLM_SECTION_FRONTEND && component->get_interface(TLM_INTERFACE_PAGES));
 }

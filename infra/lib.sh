@@ -64,6 +64,8 @@ need_localhost() {
 # What building needs, and what the binary needs at run time through it.
 BUILD_PACKAGES=(gcc g++ libc6-dev cmake ninja-build ccache pkg-config libconfig-dev libsimdjson-dev libsqlite3-dev
     libmicrohttpd-dev libxxhash-dev zlib1g-dev libwslay-dev nettle-dev)
+# The three roles: Kafka, PostgreSQL, Redis.
+BUILD_PACKAGES+=(librdkafka-dev libpq-dev libhiredis-dev)
 # The dashboard's charts.
 BUILD_PACKAGES+=(libjs-dygraphs)
 # The tests build C with cmocka; the end-to-end tests and the oracle are Python's standard library.

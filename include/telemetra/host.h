@@ -100,6 +100,14 @@ typedef struct tlm_feed_service {
     void (*unsubscribe)(tlm_subscription *subscription);
 } tlm_feed_service;
 
+#define TLM_SERVICE_FEED_PUBLISH "telemetra.feed_publish/1"
+
+/** For one who brings rows of another process. */
+typedef struct tlm_feed_publish_service {
+    /** Hands a batch to every subscriber of its dataset in this process, on this thread. */
+    void (*publish)(const tlm_host *host, const tlm_rows *rows);
+} tlm_feed_publish_service;
+
 /* --- stores ------------------------------------------------------------------------------------------------------ */
 
 #define TLM_SERVICE_STORES "telemetra.stores/1"

@@ -14,6 +14,7 @@
 #include "host.h"
 #include "option.h"
 #include "pages.h"
+#include "partitions.h"
 #include "plugin.h"
 #include "processor.h"
 #include "sink.h"
