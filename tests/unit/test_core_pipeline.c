@@ -78,13 +78,19 @@ static void rig_add_all(struct rig *rig)
     rig_add(rig, "checkpoint", &script_checkpoint, TLM_SECTION_SINK, TLM_DELIVERY_CHECKPOINT, &rig->vault);
 }
 
+static int never(void *context)
+{
+    (void)context;
+    return 0;
+}
+
 static int rig_start(struct rig *rig, tlm_error *error)
 {
     rig->wake_fd = eventfd(0, EFD_CLOEXEC);
     assert_true(rig->wake_fd >= 0);
     assert_int_equal(tlm_shared_create(&rig->plan, &rig->log, &rig->shared, error), 0);
     assert_int_equal(tlm_shared_create_instances(rig->shared, error), 0);
-    int result = tlm_pipeline_create(rig->shared, rig->wake_fd, &rig->pipeline, error);
+    int result = tlm_pipeline_create(rig->shared, rig->wake_fd, never, NULL, &rig->pipeline, error);
     return result ? result : tlm_pipeline_start(rig->pipeline, error);
 }
 
