@@ -63,12 +63,17 @@ void tlm_kafka_client_tell(tlm_kafka_client *client, uint32_t status, const char
     pthread_mutex_unlock(&client->mutex);
 }
 
-int tlm_kafka_client_is_connected(tlm_kafka_client *client)
+int tlm_kafka_client_connection(tlm_kafka_client *client)
 {
     pthread_mutex_lock(&client->mutex);
-    int is_connected = client->is_connected;
+    int connection = client->is_connected - client->is_down;
     pthread_mutex_unlock(&client->mutex);
-    return is_connected;
+    return connection;
+}
+
+int tlm_kafka_client_is_connected(tlm_kafka_client *client)
+{
+    return tlm_kafka_client_connection(client) > 0;
 }
 
 /* What whoever reads an error can do about it. */
