@@ -11,6 +11,7 @@
 #define EVENT_TOPICS 4
 #define START_PATIENCE_MS 3000
 #define TOPICS_RETRY_MS 500
+#define TOPICS_PATIENCE_MS 3000
 #define IDLE_MS 1000
 #define STOP_PATIENCE_MS 3000
 
@@ -44,7 +45,8 @@ struct tlm_kafka_producer {
     uint32_t active[TLM_KAFKA_JOBS_MAX], active_count; /* taken and not answered, in order of arrival */
     uint64_t flight_count, flight_bytes;
     bool are_topics_ready, is_broken;
-    int64_t topics_at_ms; /* when to look at the topics again */
+    int64_t topics_at_ms;     /* when to look at the topics again */
+    int64_t unready_since_ms; /* 0: they are ready, or were not looked at */
     tlm_error broken_reason;
     rd_kafka_message_t chunks[EVENT_TOPICS][CHUNK];
     tlm_buffer scratch;
@@ -357,20 +359,32 @@ static int connect_kafka(tlm_kafka_producer *producer, tlm_error *error)
     return 0;
 }
 
-/* Looks at the topics: 0 when all is well; tells health what is not. */
-static int look_at_topics(tlm_kafka_producer *producer, tlm_error *error)
+/* Health of the topics. One that was just made is not ready for a moment, which is no news. */
+static void tell_topics(tlm_kafka_producer *producer, int result, const tlm_error *error)
 {
     tlm_kafka_client *client = producer->options.client;
-    int result = tlm_kafka_topics_ensure(producer->options.topics, producer->kafka, client, error);
+    if (result == 0) {
+        tlm_kafka_client_tell(client, TLM_HEALTH_OK, NULL);
+        producer->unready_since_ms = 0;
+        return;
+    }
+    if (!producer->unready_since_ms)
+        producer->unready_since_ms = now_ms();
+    if (result != -EAGAIN)
+        tlm_kafka_client_tell(client, TLM_HEALTH_ERROR, error->text);
+    else if (now_ms() - producer->unready_since_ms >= TOPICS_PATIENCE_MS)
+        tlm_kafka_client_tell(client, TLM_HEALTH_DEGRADED, error->text);
+}
+
+/* 0 when all is well. */
+static int look_at_topics(tlm_kafka_producer *producer, tlm_error *error)
+{
+    int result = tlm_kafka_topics_ensure(producer->options.topics, producer->kafka, producer->options.client, error);
     if (result == 0 && make_handles(producer) < 0)
         result = tlm_error_set(error, -EAGAIN, "out of memory");
     producer->are_topics_ready = result == 0;
     producer->topics_at_ms = now_ms() + TOPICS_RETRY_MS;
-    tlm_kafka_client_tell(client,
-                          result == 0         ? TLM_HEALTH_OK
-                          : result == -EAGAIN ? TLM_HEALTH_DEGRADED
-                                              : TLM_HEALTH_ERROR,
-                          result == 0 ? NULL : error->text);
+    tell_topics(producer, result, error);
     return result;
 }
 
