@@ -47,7 +47,27 @@ need_packages() {
     fi
     say "installing ${missing[*]}"
     "${sudo[@]}" apt-get update -qq
-    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+    if [[ " ${missing[*]} " = *' postgresql-'[0-9]* ]]; then
+        without_cluster install_packages "${missing[@]}"
+    else
+        install_packages "${missing[@]}"
+    fi
+}
+
+install_packages() {
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
+}
+
+# without_cluster COMMAND...: the package of PostgreSQL makes a cluster and a service when it is installed for the first
+# time. Nobody asked for those, so its own switch is off meanwhile; the file is afterwards what it was.
+without_cluster() {
+    local file=/etc/postgresql-common/createcluster.conf result=0
+    install_packages postgresql-common
+    [ -f "$file.telemetra" ] || "${sudo[@]}" cp -p "$file" "$file.telemetra" # there: an earlier run was cut off
+    "${sudo[@]}" pg_conftool "$file" set create_main_cluster off >&2
+    "$@" || result=$?
+    "${sudo[@]}" mv "$file.telemetra" "$file"
+    return $result
 }
 
 # need_localhost: every installed system knows that name; a bare root (debootstrap) does not, and chromedriver asks for it.
@@ -68,6 +88,9 @@ BUILD_PACKAGES=(gcc g++ libc6-dev cmake ninja-build ccache pkg-config libconfig-
 BUILD_PACKAGES+=(librdkafka-dev libpq-dev libhiredis-dev)
 # The dashboard's charts.
 BUILD_PACKAGES+=(libjs-dygraphs)
+# The servers of the three roles, as infra/servers starts them; Maven fetches Kafka. The package redis-server would start a
+# service of its own, and its program is in redis-tools.
+SERVER_PACKAGES=(postgresql-15 postgresql-client-15 redis-tools maven openjdk-17-jre-headless curl)
 # The tests build C with cmocka; the end-to-end tests and the oracle are Python's standard library.
 # shellcheck disable=SC2034 # used by the scripts that source this
 TEST_PACKAGES=("${BUILD_PACKAGES[@]}" libcmocka-dev python3 git)
@@ -75,6 +98,7 @@ TEST_PACKAGES=("${BUILD_PACKAGES[@]}" libcmocka-dev python3 git)
 TEST_PACKAGES+=(libjansson-dev)
 # The dashboard is driven in a real browser.
 TEST_PACKAGES+=(chromium chromium-driver)
+TEST_PACKAGES+=("${SERVER_PACKAGES[@]}")
 # What infra/bench rest and live measure with and beside.
 # shellcheck disable=SC2034
 BENCH_PACKAGES=(wrk nginx-light nodejs node-ws util-linux)

@@ -17,7 +17,10 @@ import harness
 #: Nothing of Chromium's own traffic, so that what is requested is what the pages request.
 ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
              "--disable-background-networking", "--disable-component-update", "--disable-sync",
-             "--disable-dev-shm-usage", "--hide-scrollbars", "--force-device-scale-factor=1")
+             "--disable-dev-shm-usage", "--hide-scrollbars", "--force-device-scale-factor=1",
+             # A page that was left is gone, and asks for nothing any more.
+             "--disable-features=BackForwardCache")
+NOWHERE = "about:blank"
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the name that W3C WebDriver gives to element references
 KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Space": " ", "Shift": "\ue008"}
 
@@ -147,6 +150,11 @@ class Browser:
                            "return {width: root.clientWidth, height: root.scrollHeight}")
 
     # --- what it noted since the last call ---
+
+    def leave(self):
+        """Leaves the page, whose server may stop then; (console, requests) of the pages since the last call."""
+        self.open(NOWHERE)
+        return self.console(), self.requests()
 
     def console(self):
         """Messages of warnings and errors: [(source, text)]; "network" is what the browser itself says of requests."""

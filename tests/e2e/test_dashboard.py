@@ -103,8 +103,6 @@ class DashboardTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.browser = cls.enterClassContext(browser.Browser())
-        cls.browser.open("about:blank")
-        cls.browser.requests()
 
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="telemetra-dashboard-")))
@@ -113,12 +111,12 @@ class DashboardTest(unittest.TestCase):
         self.server_was_away = False
         self.browser.size(1440, 900)
         self.browser.prefers("light")
-        self.addCleanup(self.leave)
+        self.browser.leave()
 
-    def leave(self):
+    # Not a cleanup: those stop the servers, and a page that is still open then complains, to this test or the next one.
+    def tearDown(self):
         """Nothing was said on the console that should not be, and nobody else was asked for anything."""
-        console, requests = self.browser.console(), self.browser.requests()
-        self.browser.open("about:blank")
+        console, requests = self.browser.leave()
         # A browser notes on the console that a server did not answer, whatever a page does about it.
         bad = [text for source, text in console if not (self.server_was_away and source in ("network", "javascript")
                                                         and re.search("ERR_|WebSocket connection", text))]
@@ -132,7 +130,7 @@ class DashboardTest(unittest.TestCase):
         return telemetra
 
     def open(self, path=""):
-        self.browser.open("about:blank")  # a change of the fragment alone would load nothing
+        self.browser.open(browser.NOWHERE)  # a change of the fragment alone would load nothing
         self.browser.open(f"{self.base}/dashboard/{path}")
 
     def open_stream(self, stream):

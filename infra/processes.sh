@@ -1,0 +1,56 @@
+# Processes that a script starts and another call of it ends; sourced, not run. A pid counts only together with its start
+# time, so that a pid which somebody else has by now is never hit.
+# shellcheck shell=bash
+
+# started_at PID: clock ticks from boot to its start (proc(5), field 22 of stat); false for the dead and for zombies.
+started_at() {
+    local stat fields
+    { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
+    stat=${stat##*) }
+    [[ $stat != [ZX]* ]] || return 1
+    read -ra fields <<<"$stat"
+    echo "${fields[19]}"
+}
+
+# note_process FILE PID: false when it has ended already.
+note_process() {
+    local start
+    start=$(started_at "$2") || return 1
+    echo "$2 $start" >"$1"
+}
+
+# process_of FILE: the pid of what was noted; false when it does not run.
+process_of() {
+    local pid start
+    [ -f "$1" ] || return 1
+    read -r pid start <"$1" || return 1
+    [ "$(started_at "$pid")" = "$start" ] || return 1
+    echo "$pid"
+}
+
+# children_of PID: PostgreSQL has one for each connection and task, each with a session of its own.
+children_of() {
+    cat "/proc/$1/task/"*/children 2>/dev/null | tr '\n' ' ' || true
+}
+
+is_gone() {
+    local pid
+    for pid in "$@"; do
+        ! started_at "$pid" >/dev/null || return 1
+    done
+}
+
+# wait_for SECONDS COMMAND...: until it is true.
+wait_for() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $deadline ] || return 1
+        sleep 0.05
+    done
+}
+
+# is_taken PORT: somebody listens there on 127.0.0.1.
+is_taken() {
+    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}

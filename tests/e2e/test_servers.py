@@ -1,0 +1,123 @@
+"""What the fault tests rely on: infra/servers does to servers what it says, and nothing to anybody else."""
+
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+import harness
+import servers
+
+
+class ServersTest(unittest.TestCase):
+    """One set for all; each test leaves it running."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.servers = cls.enterClassContext(servers.own())
+
+    def pid(self, name):
+        return int((self.servers.folder / name / "pid").read_text().split()[0])
+
+    def test_a_crash_keeps_port_and_data(self):
+        before = self.servers.environment
+        self.servers.create_topic("kept", partitions=3)
+        self.servers.psql("CREATE TABLE kept AS SELECT 7 AS n")
+        self.servers.kill()
+        self.servers.start()
+        self.assertEqual(self.servers.environment, before)
+        self.assertIn("kept", self.servers.kafka("topics", "--list"))
+        self.assertEqual(self.servers.query("SELECT n FROM kept"), [{"n": 7}])
+        self.assertIn("not properly shut down", self.servers.log("postgres"))
+
+    def test_a_redis_that_comes_back_is_empty(self):
+        self.servers.redis("SET", "key", "value")
+        self.servers.restart("redis")
+        self.assertEqual(self.servers.redis("GET", "key"), "")
+
+    def test_one_is_stopped_and_the_others_stay(self):
+        kafka, redis = self.pid("kafka"), self.pid("redis")
+        self.servers.stop("postgres")
+        self.assertEqual((self.pid("kafka"), self.pid("redis")), (kafka, redis))
+        with self.assertRaisesRegex(AssertionError, "Connection refused"):
+            self.servers.psql("SELECT 1")
+        self.servers.start()
+        self.assertEqual((self.pid("kafka"), self.pid("redis")), (kafka, redis))
+
+    def test_a_frozen_one_answers_nobody_until_it_is_thawed(self):
+        port = self.servers.environment["REDIS_URL"].rpartition(":")[2]
+        self.servers.freeze("redis")
+        with self.assertRaises(subprocess.TimeoutExpired):
+            subprocess.run(["redis-cli", "-p", port, "ping"], stdout=subprocess.DEVNULL, timeout=0.5)
+        self.servers.thaw("redis")
+        self.assertEqual(self.servers.redis("PING"), "PONG")
+
+    def test_each_test_has_a_place_of_its_own(self):
+        shared = servers.shared()
+        one, other = shared.fresh(self), shared.fresh(self)
+        for name in ("POSTGRES_DB", "REDIS_URL", "KAFKA_TOPIC_CHAT"):
+            self.assertNotEqual(one[name], other[name])
+        shared.psql("CREATE TABLE mine (n int)", one["POSTGRES_DB"])
+        with self.assertRaisesRegex(AssertionError, "does not exist"):
+            shared.query("SELECT * FROM mine", other["POSTGRES_DB"])
+
+    def test_the_password_is_asked_for(self):
+        settings = self.servers.environment
+        done = subprocess.run(
+            ["psql", "-X", "-h", settings["POSTGRES_HOST"], "-p", settings["POSTGRES_PORT"], "-U", settings["POSTGRES_USER"],
+             "-d", settings["POSTGRES_DB"], "-c", "SELECT 1"], capture_output=True, text=True,
+            env={**os.environ, "PGPASSWORD": "wrong"})
+        self.assertIn("password authentication failed", done.stderr)
+
+    def test_topics_are_not_made_by_asking_for_them(self):
+        with self.assertRaisesRegex(AssertionError, "does not exist|UNKNOWN_TOPIC"):
+            self.servers.kafka("topics", "--describe", "--topic", "absent")
+        self.servers.create_topic("described", 2, message_timestamp_type="LogAppendTime")
+        self.assertIn("LogAppendTime", self.servers.kafka("topics", "--describe", "--topic", "described"))
+
+
+class ProcessTest(unittest.TestCase):
+    """Whose processes are ended."""
+
+    def test_a_pid_that_somebody_else_has_by_now_is_left_alone(self):
+        with servers.own("redis") as mine, subprocess.Popen(["sleep", "600"]) as stranger:
+            try:
+                noted = mine.folder / "redis" / "pid"
+                text = noted.read_text()
+                noted.write_text(f"{stranger.pid} {text.split()[1]}\n")
+                for command in (mine.stop, mine.kill):
+                    command("redis")
+                    self.assertIsNone(stranger.poll())
+                noted.write_text(text)
+            finally:
+                stranger.kill()
+
+    def test_two_at_once_in_one_folder_start_one_server(self):
+        with servers.own("redis") as mine:
+            mine.stop("redis")
+            command = [str(servers.SCRIPT), "start", str(mine.folder), "redis"]
+            both = [subprocess.Popen(command) for _ in range(2)]
+            self.assertEqual([one.wait() for one in both], [0, 0])
+            self.assertEqual(mine.log("redis").count("Ready to accept connections"), 2)
+
+    def test_after_a_failed_start_the_sentence_says_why(self):
+        with servers.own("redis") as mine:
+            mine.stop("redis")
+            (mine.folder / "redis" / "port").write_text("1\n" if os.getuid() else "99999\n")
+            with self.assertRaisesRegex(AssertionError, "redis ended"):
+                mine.start("redis")
+
+    def test_nothing_is_left_but_logs(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        mine = servers.Servers(folder / "servers", ("postgres", "redis"))
+        mine.folder.mkdir()
+        mine.start()
+        self.assertEqual(mine.query("SELECT 1 AS n"), [{"n": 1}])  # below a folder that the user postgres cannot enter
+        mine._run("remove")
+        left = {path.name for path in mine.folder.rglob("*") if path.is_file()}
+        self.assertLessEqual(left, {"log", "lock"})
+
+
+if __name__ == "__main__":
+    unittest.main()
