@@ -164,6 +164,16 @@ int tlm_outbox_is_committed(const tlm_outbox *outbox)
     return outbox->flight.stage == STAGE_NONE || outbox->flight.stage == STAGE_BEST_EFFORT;
 }
 
+int tlm_outbox_is_quiet(const tlm_outbox *outbox)
+{
+    int is_quiet = 1;
+    pthread_mutex_lock(&outbox->options.inbox->mutex);
+    for (uint32_t i = 0; i < outbox->delivery_count; i++)
+        is_quiet &= !outbox->deliveries[i].is_asked || outbox->deliveries[i].is_answered;
+    pthread_mutex_unlock(&outbox->options.inbox->mutex);
+    return is_quiet;
+}
+
 int tlm_outbox_has_answer_locked(const tlm_outbox *outbox)
 {
     if (outbox->flight.stage == STAGE_NONE || outbox->flight.retry_ns)

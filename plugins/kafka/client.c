@@ -63,12 +63,17 @@ void tlm_kafka_client_tell(tlm_kafka_client *client, uint32_t status, const char
     pthread_mutex_unlock(&client->mutex);
 }
 
-int tlm_kafka_client_is_connected(tlm_kafka_client *client)
+int tlm_kafka_client_connection(tlm_kafka_client *client)
 {
     pthread_mutex_lock(&client->mutex);
-    int is_connected = client->is_connected;
+    int connection = client->is_connected - client->is_down;
     pthread_mutex_unlock(&client->mutex);
-    return is_connected;
+    return connection;
+}
+
+int tlm_kafka_client_is_connected(tlm_kafka_client *client)
+{
+    return tlm_kafka_client_connection(client) > 0;
 }
 
 /* What whoever reads an error can do about it. */
@@ -142,6 +147,9 @@ static void on_log(const rd_kafka_t *kafka, int level, const char *facility, con
         return;
     int is_told_elsewhere = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0;
     uint32_t host_level = is_told_elsewhere ? TLM_LOG_DEBUG : level_of(level);
+    /* A producer id that is not there at once is asked for again, as a broker that starts is used to. */
+    if (strcmp(facility, "GETPID") == 0 && host_level > TLM_LOG_INFO)
+        host_level = TLM_LOG_INFO;
     if (level > 6 || is_news(client, text))
         tlm_kafka_client_log(client, host_level, "librdkafka: %s: %s", facility, text);
 }

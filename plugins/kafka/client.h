@@ -98,7 +98,13 @@ void tlm_kafka_client_log(tlm_kafka_client *client, uint32_t level, const char *
  */
 void tlm_kafka_client_tell(tlm_kafka_client *client, uint32_t status, const char *sentence);
 
-/** 1 while a broker is connected, as far as the last statistics and errors say. Any thread. */
+/**
+ * As far as the last statistics and errors say: 1 while a broker is connected, -1 while none answers, 0 before either
+ * was heard. Any thread.
+ */
+int tlm_kafka_client_connection(tlm_kafka_client *client);
+
+/** 1 while a broker is connected. Any thread. */
 int tlm_kafka_client_is_connected(tlm_kafka_client *client);
 
 #endif
