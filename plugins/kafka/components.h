@@ -8,6 +8,7 @@
 
 #include <telemetra/telemetra.h>
 
+extern const tlm_component tlm_kafka_source_component;
 extern const tlm_component tlm_kafka_sink_component;
 
 #endif
