@@ -123,6 +123,24 @@ static inline void kafka_make(const char *servers, const char *topic, int partit
     rd_kafka_destroy(kafka);
 }
 
+/** Deletes a topic and waits until it is gone. */
+static inline void kafka_delete(const char *servers, const char *topic)
+{
+    rd_kafka_t *kafka = kafka_client(RD_KAFKA_PRODUCER, servers);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(kafka);
+    rd_kafka_DeleteTopic_t *deleted = rd_kafka_DeleteTopic_new(topic);
+    rd_kafka_DeleteTopics(kafka, &deleted, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, KAFKA_TEST_TIMEOUT_MS);
+    assert_non_null(event);
+    assert_int_equal(rd_kafka_event_error(event), 0);
+    rd_kafka_event_destroy(event);
+    rd_kafka_DeleteTopic_destroy(deleted);
+    rd_kafka_queue_destroy(queue);
+    while (kafka_partitions(kafka, topic) != 0)
+        usleep(10000);
+    rd_kafka_destroy(kafka);
+}
+
 /** Writes the value of a topic's setting. */
 static inline void kafka_setting(const char *servers, const char *topic, const char *name, char out[static 64])
 {

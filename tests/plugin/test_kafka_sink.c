@@ -18,6 +18,23 @@ enum { STREAMS = 150, ROUNDS = 20, ROWS = STREAMS * KINDS * ROUNDS, DEAD_COLUMNS
 
 static char servers[128];
 
+/* --- what the plugin makes ---------------------------------------------------------------------------------------- */
+
+static rd_kafka_t *producer_made; /* the last one */
+static int producers_made;
+
+/* Stands before librdkafka's own for the plugin: this program exports it (see CMakeLists.txt). */
+TLM_EXPORT rd_kafka_t *rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *said, size_t said_size)
+{
+    rd_kafka_t *(*original)(rd_kafka_type_t, rd_kafka_conf_t *, char *, size_t);
+    *(void **)&original = dlsym(RTLD_NEXT, "rd_kafka_new");
+    assert_non_null(original);
+    rd_kafka_t *made = original(type, conf, said, said_size);
+    producer_made = made;
+    producers_made++;
+    return made;
+}
+
 static int set_up(void **state)
 {
     sink_lab *lab = malloc(sizeof *lab);
@@ -370,6 +387,47 @@ static void without_a_broker_health_says_so_and_a_stop_ends_what_waits(void **st
     free(made);
 }
 
+/* --- faults ------------------------------------------------------------------------------------------------------- */
+
+static void a_producer_that_librdkafka_gave_up_is_made_anew(void **state)
+{
+    sink_lab *lab = *state;
+    events *made = make_events();
+    int submits = 1, result = -1;
+    sink_lab_start(lab);
+    int before = producers_made;
+    assert_int_equal(subject_submit(&lab->subject, 0, &made->rows), 0);
+    assert_int_equal(rd_kafka_test_fatal_error(producer_made, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "test"),
+                     0);
+    /* As the host does: what failed is sent again. */
+    for (; result < 0 || producers_made == before; submits++) {
+        assert_true(submits < 1000);
+        result = subject_submit(&lab->subject, 0, &made->rows);
+        assert_int_not_equal(result, -EBADMSG);
+    }
+    assert_int_equal(producers_made, before + 1);
+    assert_int_equal(subject_submit(&lab->subject, 0, &made->rows), 0);
+    assert_true(kafka_read(lab->servers, lab->topics[0], NULL, NULL) >= (uint64_t)3 * STREAMS * ROUNDS);
+    free(made);
+}
+
+static void a_topic_deleted_meanwhile_is_made_again(void **state)
+{
+    sink_lab *lab = *state;
+    events *made = make_events();
+    int result = -1;
+    sink_lab_start(lab);
+    assert_int_equal(subject_submit(&lab->subject, 0, &made->rows), 0);
+    kafka_delete(lab->servers, lab->topics[0]);
+    for (int i = 0; result < 0; i++) {
+        assert_true(i < 100);
+        result = subject_submit(&lab->subject, 0, &made->rows);
+        assert_int_not_equal(result, -EBADMSG);
+    }
+    assert_true(kafka_read(lab->servers, lab->topics[0], NULL, NULL) >= (uint64_t)STREAMS * ROUNDS);
+    free(made);
+}
+
 int main(void)
 {
     const char *env = getenv("TELEMETRA_SERVERS_ENV");
@@ -392,6 +450,8 @@ int main(void)
         TEST(final_rows_of_named_datasets_are_json_under_their_stream),
         TEST(wrong_properties_are_told_when_the_file_is_checked),
         TEST(topics_that_are_none_are_told_when_the_file_is_checked),
+        TEST(a_producer_that_librdkafka_gave_up_is_made_anew),
+        TEST(a_topic_deleted_meanwhile_is_made_again),
         TEST(without_a_broker_health_says_so_and_a_stop_ends_what_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
