@@ -78,23 +78,30 @@ static const char *scalar_text(const config_setting_t *setting, char out[static 
     return out;
 }
 
-/** Tells of a number that libconfig has wrapped: 1 when it did. */
-static int tell_wrapped(const reading *in)
+/** Tells of a number that libconfig has wrapped: 1 when it did. `name` is the key of `setting` in the group `where`. */
+static int tell_wrapped_key(const reading *in, const char *where, const char *name, const config_setting_t *setting)
 {
     const tlm_config_file *file = in->file;
-    const char *shown = tlm_config_file_shown(file, config_setting_source_file(in->setting));
+    const char *shown = tlm_config_file_shown(file, config_setting_source_file(setting));
     const tlm_config_key *key =
-        tlm_config_scan_wrapped(&file->scan, shown, config_setting_source_line(in->setting), in->option->name);
+        config_setting_is_number(setting)
+            ? tlm_config_scan_wrapped(&file->scan, shown, config_setting_source_line(setting), name)
+            : NULL;
     if (!key)
         return 0;
     char expected[TLM_OPTION_TEXT_SIZE];
-    int is_secret = (in->option->flags & TLM_OPTION_SECRET) != 0;
-    const char *found = is_secret ? "***" : key->wrapped;
+    int is_group = in->option->type == TLM_OPTION_GROUP;
+    const char *found = is_group || (in->option->flags & TLM_OPTION_SECRET) ? "***" : key->wrapped;
     const char *hint = key->wrapped_bits == 32 ? "; write it with an L at its end, or in quotes" : "";
-    tlm_config_problem(file, in->setting, "%s.%s: expected %s, found %s, which does not fit into %u bits%s",
-                       in->target->where, in->option->name, tlm_option_expected(in->option, expected), found,
-                       key->wrapped_bits, hint);
+    tlm_config_problem(file, setting, "%s.%.64s: expected %s, found %s, which does not fit into %u bits%s", where, name,
+                       is_group ? "a number" : tlm_option_expected(in->option, expected), found, key->wrapped_bits,
+                       hint);
     return 1;
+}
+
+static int tell_wrapped(const reading *in)
+{
+    return tell_wrapped_key(in, in->target->where, in->option->name, in->setting);
 }
 
 static int read_scalar(const reading *in)
@@ -132,14 +139,67 @@ static int read_list(const reading *in)
     return tell(in, result, &error);
 }
 
+/** The text of one key of a group of free keys; NULL when it has none, which is told. -ENOMEM. */
+static int read_member(const reading *in, const config_setting_t *item, const char **ret_text)
+{
+    tlm_error error = {.text = ""};
+    char number[NUMBER_TEXT_SIZE], where[TLM_OPTION_TEXT_SIZE];
+    const char *name = config_setting_name(item);
+    int result = 0;
+    (void)snprintf(where, sizeof where, "%s.%s", in->target->where, in->option->name);
+    if (tell_wrapped_key(in, where, name, item))
+        return 0;
+    if (config_setting_type(item) == CONFIG_TYPE_STRING) {
+        result = tlm_expand(config_setting_get_string(item), in->file->memory, ret_text, &error);
+    } else if (config_setting_is_scalar(item)) {
+        const char *text = scalar_text(item, number);
+        *ret_text = tlm_arena_copy(in->file->memory, text, strlen(text));
+        result = *ret_text ? 0 : -ENOMEM;
+    } else {
+        result =
+            tlm_error_set(&error, -EINVAL, "expected a text, number or bool, found %s", tlm_config_type_name(item));
+    }
+    if (result != -EINVAL)
+        return result;
+    tlm_config_problem(in->file, item, "%s.%.64s: %s", where, name, error.text);
+    return 0;
+}
+
+/** A group of free keys. */
+static int read_free_group(const reading *in)
+{
+    tlm_error error = {.text = ""};
+    uint32_t count = (uint32_t)config_setting_length(in->setting), kept = 0;
+    const char **names = tlm_arena_alloc(in->file->memory, (count + 1) * sizeof *names);
+    const char **values = tlm_arena_alloc(in->file->memory, (count + 1) * sizeof *values);
+    if (!names || !values)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < count; i++) {
+        const config_setting_t *item = config_setting_get_elem(in->setting, i);
+        const char *text = NULL;
+        int result = read_member(in, item, &text);
+        if (result < 0)
+            return result;
+        names[kept] = config_setting_name(item);
+        values[kept] = text;
+        kept += text != NULL;
+    }
+    if (kept < count)
+        return 0; /* told already */
+    int result = tlm_option_set_group(in->option, names, values, count, in->file->memory, in->target->config, &error);
+    return tell(in, result, &error);
+}
+
 static int read_option(const reading *in)
 {
+    if (in->option->type == TLM_OPTION_GROUP && config_setting_is_group(in->setting))
+        return read_free_group(in);
     if (in->option->type == TLM_OPTION_LIST &&
         (config_setting_is_array(in->setting) || config_setting_is_list(in->setting)))
         return read_list(in);
     if (!takes(in->option->type, config_setting_type(in->setting)))
         return tell_wrong_type(in, in->setting);
-    if (config_setting_is_number(in->setting) && tell_wrapped(in))
+    if (tell_wrapped(in))
         return 0;
     return read_scalar(in);
 }

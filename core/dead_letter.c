@@ -6,7 +6,7 @@
 
 #include <common/time.h>
 
-enum { INPUT, GENERATION, ORDINAL, TOPIC, ORIGIN, LINE, OFFSET, REASON, SIZE, RAW, NOTED_AT, COLUMN_COUNT };
+enum { INPUT, GENERATION, ORDINAL, TOPIC, ORIGIN, LINE, OFFSET, PARTITION, REASON, SIZE, RAW, NOTED_AT, COLUMN_COUNT };
 
 static const tlm_column columns[COLUMN_COUNT] = {
     [INPUT] = {"input", TLM_COLUMN_TEXT, 0, TLM_COLUMN_KEY, NULL, "instance name of the source"},
@@ -16,6 +16,8 @@ static const tlm_column columns[COLUMN_COUNT] = {
     [ORIGIN] = {"origin", TLM_COLUMN_TEXT, 0, 0, NULL, "file or topic it came from"},
     [LINE] = {"line", TLM_COLUMN_INTEGER, 0, TLM_COLUMN_NULLABLE, NULL, "line in the file, from 1"},
     [OFFSET] = {"byte_offset", TLM_COLUMN_INTEGER, 0, 0, NULL, "where it begins in its origin"},
+    [PARTITION] = {"log_partition", TLM_COLUMN_INTEGER, 0, TLM_COLUMN_NULLABLE, NULL,
+                   "partition of the topic it came from"},
     [REASON] = {"reason", TLM_COLUMN_TEXT, 0, 0, NULL, "why it was not applied"},
     [SIZE] = {"size", TLM_COLUMN_INTEGER, 0, 0, "bytes",
               "its true size; of more than 1 MiB only the beginning is kept"},
@@ -42,41 +44,63 @@ static tlm_cell integer_cell(int64_t value)
     return (tlm_cell){.is_set = 1, .as.integer = value};
 }
 
-int tlm_dead_letter_add(tlm_outbox *outbox, const char *input, const tlm_records *records, uint32_t record,
-                        uint32_t kind, tlm_text reason)
+int tlm_dead_letter_add(tlm_outbox *outbox, const tlm_dead_origin *origin, uint32_t record, uint32_t kind,
+                        tlm_text reason)
 {
-    const tlm_record *raw = &records->records[record];
+    const tlm_record *raw = &origin->records->records[record];
     const tlm_position *position = &raw->position;
     char generation[24];
     (void)snprintf(generation, sizeof generation, "%016llx", (unsigned long long)position->generation);
     tlm_cell cells[COLUMN_COUNT] = {
-        [INPUT] = text_cell(tlm_text_of(input)),
+        [INPUT] = text_cell(tlm_text_of(origin->input)),
         [GENERATION] = text_cell(tlm_text_of(generation)),
         [ORDINAL] = integer_cell(position->ordinal),
         [TOPIC] = text_cell(tlm_text_of(tlm_kind_name(kind))),
-        [ORIGIN] = text_cell(tlm_text_of(records->origin)),
+        [ORIGIN] = text_cell(tlm_text_of(origin->records->origin)),
         [OFFSET] = integer_cell(position->offset),
         [REASON] = text_cell(reason),
         [SIZE] = integer_cell((int64_t)raw->full_size),
-        [RAW] = text_cell((tlm_text){.data = records->data + raw->start, .size = raw->size}),
+        [RAW] = text_cell((tlm_text){.data = origin->records->data + raw->start, .size = raw->size}),
         [NOTED_AT] = integer_cell(tlm_realtime_ns()),
     };
     if (position->line)
         cells[LINE] = integer_cell(position->line);
+    if (origin->partition_count)
+        cells[PARTITION] = integer_cell(origin->partition);
     return tlm_outbox_add(outbox, &tlm_dead_letters, TLM_ROWS_FINAL, cells);
 }
 
-int tlm_dead_letter_add_parcel(tlm_outbox *outbox, const char *input, const tlm_parcel *parcel, const tlm_dead *dead,
-                               int64_t max_future_ms)
+static int describe_too_far_ahead(const tlm_event *event, int64_t max_future_ms, char *text, size_t size)
+{
+    char time[TLM_TIME_SIZE + 1] = {0};
+    tlm_time_format(event->time_ns, time);
+    return snprintf(text, size, "timestamp %s lies more than max_future (%lld s) ahead", time,
+                    (long long)(max_future_ms / 1000));
+}
+
+static int describe_misplaced(const tlm_dead_origin *origin, const tlm_events *events, const tlm_event *event,
+                              char *text, size_t size)
+{
+    const tlm_event_stream *stream = &events->streams[event->stream];
+    return snprintf(text, size,
+                    "partition %u asks for streams of its own, but the stream_id belongs to partition %u of "
+                    "%u: the producer needs partitioner=murmur2_random and the stream_id as key",
+                    origin->partition, stream->partition % origin->partition_count, origin->partition_count);
+}
+
+int tlm_dead_letter_add_parcel(tlm_outbox *outbox, const tlm_dead_origin *origin, const tlm_parcel *parcel,
+                               const tlm_dead *dead, int64_t max_future_ms)
 {
     const tlm_events *events = parcel->events;
-    if (dead->event == UINT32_MAX)
-        return tlm_dead_letter_add(outbox, input, events->records, dead->record, dead->kind,
-                                   tlm_events_text(events, dead->reason));
-    char time[TLM_TIME_SIZE + 1] = {0}, reason[160];
-    tlm_time_format(events->events[dead->event].time_ns, time);
-    int size = snprintf(reason, sizeof reason, "timestamp %s lies more than max_future (%lld s) ahead", time,
-                        (long long)(max_future_ms / 1000));
-    return tlm_dead_letter_add(outbox, input, events->records, dead->record, dead->kind,
+    char reason[256];
+    int size;
+    if (dead->why == TLM_DEAD_REJECTED)
+        return tlm_dead_letter_add(outbox, origin, dead->record, dead->kind, tlm_events_text(events, dead->reason));
+    const tlm_event *event = &events->events[dead->event];
+    if (dead->why == TLM_DEAD_TOO_FAR_AHEAD)
+        size = describe_too_far_ahead(event, max_future_ms, reason, sizeof reason);
+    else
+        size = describe_misplaced(origin, events, event, reason, sizeof reason);
+    return tlm_dead_letter_add(outbox, origin, dead->record, dead->kind,
                                (tlm_text){.data = reason, .size = (size_t)size});
 }

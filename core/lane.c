@@ -62,10 +62,8 @@ static void end(tlm_lane_worker *worker, int result, const tlm_error *error)
 {
     tlm_inbox_close(&worker->inbox);
     tlm_lane_show_figures(worker);
-    if (result < 0)
-        tlm_health_set(worker->health, TLM_HEALTH_DEGRADED, tlm_text_of(error->text));
     worker->is_kept = result >= 0;
-    worker->options.ended(worker->options.context, result < 0 ? error->text : NULL);
+    worker->options.ended(worker->options.context, result < 0 ? result : 0, error->text);
 }
 
 static void *run(void *context)
@@ -117,14 +115,12 @@ int tlm_lane_create(const tlm_lane_options *options, tlm_lane_worker **ret_worke
         return tlm_error_set(error, -ENOMEM, "out of memory");
     worker->options = *options;
     worker->pipeline = &options->shared->plan->pipeline;
-    char name[32];
-    (void)snprintf(name, sizeof name, "lane %u", options->lane);
+    worker->health = options->health;
     pthread_mutex_init(&worker->figures_mutex, NULL);
     atomic_store(&worker->moved_ns, tlm_monotonic_ns());
     int result = tlm_inbox_init(&worker->inbox, (uint32_t)worker->pipeline->queue_batches,
                                 (uint64_t)worker->pipeline->queue_bytes);
-    worker->health = result ? NULL : tlm_health_add(options->shared->health, name, "core", 0);
-    if (!worker->health) {
+    if (result < 0) {
         result = tlm_error_set(error, -ENOMEM, "out of memory");
         goto fail;
     }
@@ -169,6 +165,7 @@ int tlm_lane_join(tlm_lane_worker *worker)
     if (worker->is_running)
         pthread_join(worker->thread, NULL);
     worker->is_running = 0;
+    tlm_health_probe(worker->health, NULL, NULL);
     return (int)worker->is_kept;
 }
 
@@ -176,8 +173,6 @@ void tlm_lane_destroy(tlm_lane_worker *worker)
 {
     if (!worker)
         return;
-    if (worker->health)
-        tlm_health_probe(worker->health, NULL, NULL);
     for (uint32_t i = 0; i < worker->seat_count; i++)
         if (worker->seats[i].state)
             worker->seats[i].processor->lane_close(worker->seats[i].state);
@@ -195,6 +190,11 @@ void tlm_lane_destroy(tlm_lane_worker *worker)
     free(worker);
 }
 
+int tlm_lane_is_quiet(tlm_lane_worker *worker)
+{
+    return tlm_outbox_is_quiet(worker->outbox);
+}
+
 tlm_inbox *tlm_lane_inbox(tlm_lane_worker *worker)
 {
     return &worker->inbox;
@@ -203,9 +203,15 @@ tlm_inbox *tlm_lane_inbox(tlm_lane_worker *worker)
 const tlm_input_record *tlm_lane_input(const tlm_lane_worker *worker, const char *name)
 {
     for (uint32_t i = 0; i < worker->record.input_count; i++)
-        if (!strcmp(worker->record.inputs[i].name, name))
+        if (worker->known[i] && !strcmp(worker->record.inputs[i].name, name))
             return &worker->record.inputs[i];
     return NULL;
+}
+
+void tlm_lane_begin_input(tlm_lane_worker *worker, uint32_t input, const tlm_position *start)
+{
+    worker->record.inputs[input].next = worker->record.inputs[input].from = *start;
+    worker->is_moved = 1;
 }
 
 const tlm_refused *tlm_lane_refused(const tlm_lane_worker *worker, const char *name)

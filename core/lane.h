@@ -16,29 +16,40 @@ typedef struct tlm_lane_worker tlm_lane_worker;
 
 typedef struct tlm_lane_options {
     const tlm_shared *shared;
-    uint32_t lane;
+    uint32_t lane, lane_count;
+    const char *const *inputs; /**< of a partitioned log, NULL-terminated; NULL: the sources of the file */
+    tlm_health_entry *health;  /**< of the lane; outlives it */
     /**
-     * Told once, on the lane's thread, when it has ended by itself: all inputs have ended and everything is kept
-     * (`sentence` NULL), or it had to stop.
+     * Told once, on the lane's thread, when it has ended: `result` 0: all inputs have ended or it was asked to stop,
+     * and everything is kept. -ESTALE: another process has the lane. Other negative: it had to stop. `sentence` says
+     * why.
      */
-    void (*ended)(void *context, const char *sentence);
+    void (*ended)(void *context, int result, const char *sentence);
     void *context;
 } tlm_lane_options;
 
-/** Takes the lane in the checkpoint and opens its processors. Sources and sinks must be started. Main thread. */
+/**
+ * Takes the lane in the checkpoint and opens its processors. Sources and sinks must be started. One thread for all
+ * lanes, as for start, join and destroy. -EINVAL: no use trying again; other negative: it may pass.
+ */
 int tlm_lane_create(const tlm_lane_options *options, tlm_lane_worker **ret_worker, tlm_error *error);
 int tlm_lane_start(tlm_lane_worker *worker, tlm_error *error);
 /** Asks it to flush and end; it has until `deadline_ns` (monotonic). Does not wait. */
 void tlm_lane_ask_stop(tlm_lane_worker *worker, int64_t deadline_ns);
-/** Joins the thread: 1 when everything it had was kept, 0 when the deadline passed or it had failed. */
+/** Joins the thread if there is one: 1 when everything it had was kept, 0 when the deadline passed or it had failed. */
 int tlm_lane_join(tlm_lane_worker *worker);
-/** Closes processors. Sinks must be stopped, so that no answer can come any more. Accepts NULL. */
+/** Whether no sink owes it an answer any more: 1 or 0. After tlm_lane_join. */
+int tlm_lane_is_quiet(tlm_lane_worker *worker);
+/** Closes processors. It was joined and it is quiet, or sinks are stopped, so that no answer can come any more. Accepts
+ * NULL. */
 void tlm_lane_destroy(tlm_lane_worker *worker);
 
 /** Where parcels go. */
 tlm_inbox *tlm_lane_inbox(tlm_lane_worker *worker);
-/** The record of an input as the lane was taken, or NULL. Before tlm_lane_start. */
+/** The record of an input as the lane was taken, NULL when it had none. Before tlm_lane_start. */
 const tlm_input_record *tlm_lane_input(const tlm_lane_worker *worker, const char *name);
+/** Where an input that had no record begins, to be kept with the first flush. Before tlm_lane_start. */
+void tlm_lane_begin_input(tlm_lane_worker *worker, uint32_t input, const tlm_position *start);
 
 /** What it had refused of an input as it was taken, or NULL; valid as long as the lane and not changed any more. */
 const tlm_refused *tlm_lane_refused(const tlm_lane_worker *worker, const char *name);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lane_worker.h"
 
-#include "dead_letter.h"
-
 #include <stdlib.h>
 
 static int reserve(tlm_lane_worker *worker, uint32_t count)
@@ -78,13 +76,15 @@ static int process(tlm_lane_worker *worker, const tlm_parcel *parcel, uint32_t f
 
 static int bury(tlm_lane_worker *worker, const tlm_parcel *parcel)
 {
+    if (!parcel->dead_count)
+        return 0;
+    tlm_dead_origin origin = tlm_lane_origin(worker, parcel->input, parcel->events->records);
     for (uint32_t i = 0; i < parcel->dead_count; i++) {
         const tlm_dead *dead = &parcel->dead[i];
-        int result = tlm_dead_letter_add_parcel(worker->outbox, worker->record.inputs[parcel->input].name, parcel, dead,
-                                                worker->pipeline->max_future);
+        int result = tlm_dead_letter_add_parcel(worker->outbox, &origin, parcel, dead, worker->pipeline->max_future);
         if (result < 0)
             return result;
-        if (dead->event != UINT32_MAX)
+        if (dead->why == TLM_DEAD_TOO_FAR_AHEAD)
             result = tlm_refused_add(&worker->refused[parcel->input],
                                      parcel->events->records->records[dead->record].position.ordinal);
         if (result < 0)

@@ -7,6 +7,7 @@
 #define TLM_CORE_LANE_WORKER_H
 
 #include "clock.h"
+#include "dead_letter.h"
 #include "lane.h"
 #include "outbox.h"
 #include "refused.h"
@@ -38,6 +39,7 @@ struct tlm_lane_worker {
     uint32_t seat_count;
     tlm_lane_record record;
     uint32_t states[TLM_INPUTS_MAX];            /* TLM_INPUT_... */
+    uint32_t known[TLM_INPUTS_MAX];             /* the checkpoint had a record of it */
     uint32_t refilling[TLM_INPUTS_MAX];         /* what lies before the record's `next` is still being read again */
     tlm_refused refused[TLM_INPUTS_MAX];        /* of each input, too far ahead of the clock */
     tlm_refused refused_before[TLM_INPUTS_MAX]; /* as the lane was taken; readers look at it, nobody changes it */
@@ -68,6 +70,9 @@ struct tlm_lane_worker {
 
 /** Seats the plan's processors, takes the lane in the checkpoint and opens them on it. */
 int tlm_lane_take(tlm_lane_worker *worker, tlm_error *error);
+
+/** Where records of a batch of an input come from, for dead letters. */
+tlm_dead_origin tlm_lane_origin(const tlm_lane_worker *worker, uint32_t input, const tlm_records *records);
 
 /* --- lane_watermark.c -------------------------------------------------------------------------------------------- */
 

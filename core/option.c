@@ -218,6 +218,33 @@ int tlm_option_parse_list(const tlm_option *option, const char *const *texts, si
     return set_list(option, items, kept, config, error);
 }
 
+/** Copies `count` texts to the arena. NULL when memory is short. */
+static const char **copy_texts(const char *const *texts, uint32_t count, tlm_arena *memory)
+{
+    const char **copies = tlm_arena_alloc(memory, ((size_t)count + 1) * sizeof *copies);
+    for (uint32_t i = 0; copies && i < count; i++) {
+        copies[i] = tlm_arena_copy(memory, texts[i], strlen(texts[i]));
+        if (!copies[i])
+            return NULL;
+    }
+    return copies;
+}
+
+int tlm_option_set_group(const tlm_option *option, const char *const *names, const char *const *values, uint32_t count,
+                         tlm_arena *memory, void *config, tlm_error *error)
+{
+    char expected[TLM_OPTION_TEXT_SIZE];
+    if (((option->flags & TLM_OPTION_REQUIRED) && count == 0) || !is_within(option, count))
+        return tlm_error_set(error, -EINVAL, "expected %s, found %u keys", tlm_option_expected(option, expected),
+                             count);
+    tlm_text_map map = {
+        .names = copy_texts(names, count, memory), .values = copy_texts(values, count, memory), .count = count};
+    if (!map.names || !map.values)
+        return -ENOMEM;
+    memcpy(member(option, config), &map, sizeof map);
+    return 0;
+}
+
 int tlm_option_parse(const tlm_option *option, const char *text, tlm_arena *memory, void *config, tlm_error *error)
 {
     uint32_t value = 0;
@@ -235,6 +262,8 @@ int tlm_option_parse(const tlm_option *option, const char *text, tlm_arena *memo
         return set_choice(option, text, config, error);
     case TLM_OPTION_LIST:
         return split_list(option, text, memory, config, error);
+    case TLM_OPTION_GROUP:
+        return refuse(option, text, "", error);
     default:
         return set_int64(option, text, config, error);
     }

@@ -23,6 +23,13 @@ int tlm_option_parse(const tlm_option *option, const char *text, tlm_arena *memo
 int tlm_option_parse_list(const tlm_option *option, const char *const *texts, size_t count, tlm_arena *memory,
                           void *config, tlm_error *error);
 
+/**
+ * The same for a TLM_OPTION_GROUP given as `count` names with their values. -EINVAL when there are too few or many of
+ * them. (A GROUP written as one text is refused by tlm_option_parse.)
+ */
+int tlm_option_set_group(const tlm_option *option, const char *const *names, const char *const *values, uint32_t count,
+                         tlm_arena *memory, void *config, tlm_error *error);
+
 /** Gives every member its value when the file says nothing: the default, else zero or absent. -EINVAL, -ENOMEM. */
 int tlm_option_set_default(const tlm_option *option, tlm_arena *memory, void *config, tlm_error *error);
 

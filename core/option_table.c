@@ -100,7 +100,7 @@ static int check_row(const tlm_option *options, uint32_t index, uint32_t config_
         return result;
     if (!tlm_option_type_name(option->type))
         return tlm_error_set(error, -EINVAL, "option '%s': type: expected one of 1 to %d, found %u", option->name,
-                             TLM_OPTION_TIME, option->type);
+                             TLM_OPTION_GROUP, option->type);
     uint32_t unknown = option->flags & ~(uint32_t)(TLM_OPTION_REQUIRED | TLM_OPTION_SECRET | TLM_OPTION_STORE);
     if (unknown)
         return tlm_error_set(error, -EINVAL, "option '%s': flags: expected known ones, found 0x%x", option->name,

@@ -25,6 +25,7 @@ static const type_words types[] = {
     [TLM_OPTION_SIZE] = {"size", "a size such as \"64KiB\" or \"2GiB\"", sizeof(int64_t)},
     [TLM_OPTION_CHOICE] = {"choice", "one of", sizeof(uint32_t)},
     [TLM_OPTION_LIST] = {"list", "a list of texts", sizeof(tlm_text_list)},
+    [TLM_OPTION_GROUP] = {"group", "a group of keys with texts, numbers or bools", sizeof(tlm_text_map)},
     [TLM_OPTION_TIME] = {"time", "a time such as \"2026-01-31T12:00:00Z\"", sizeof(int64_t)},
 };
 
@@ -69,13 +70,22 @@ static void join_choices(const tlm_option *option, const char *quote, char out[s
 /** Unit of a bound that its value does not carry. */
 static const char *bound_unit(uint32_t type)
 {
-    return type == TLM_OPTION_TEXT ? " bytes" : type == TLM_OPTION_LIST ? " items" : "";
+    switch (type) {
+    case TLM_OPTION_TEXT:
+        return " bytes";
+    case TLM_OPTION_LIST:
+        return " items";
+    case TLM_OPTION_GROUP:
+        return " keys";
+    default:
+        return "";
+    }
 }
 
 /** Whether the smallest value needs no telling: there is none, or it is the length of an empty text or list. */
 static int has_only_upper_bound(const tlm_option *option)
 {
-    int is_length = option->type == TLM_OPTION_TEXT || option->type == TLM_OPTION_LIST;
+    int is_length = *bound_unit(option->type) != '\0';
     return option->min == INT64_MIN || (is_length && option->min == 0);
 }
 
@@ -130,7 +140,7 @@ static int reads_as_number(const tlm_option *option, const char *text)
 const char *tlm_option_found(const tlm_option *option, const char *text, char out[static TLM_OPTION_TEXT_SIZE])
 {
     size_t size = strlen(text);
-    if (option->flags & TLM_OPTION_SECRET) {
+    if ((option->flags & TLM_OPTION_SECRET) || option->type == TLM_OPTION_GROUP) {
         (void)snprintf(out, TLM_OPTION_TEXT_SIZE, "***");
         return out;
     }

@@ -51,6 +51,8 @@ int tlm_outbox_is_filled(const tlm_outbox *outbox);
 int tlm_outbox_is_flying(const tlm_outbox *outbox);
 /** Whether the checkpoint has all that was sent: only best-effort sinks may still be at it. */
 int tlm_outbox_is_committed(const tlm_outbox *outbox);
+/** Whether no sink owes an answer, so that the outbox may be destroyed while sinks live on. */
+int tlm_outbox_is_quiet(const tlm_outbox *outbox);
 /** Best-effort sinks of the flush under way have until then at most (monotonic). */
 void tlm_outbox_hurry(tlm_outbox *outbox, int64_t until_ns);
 

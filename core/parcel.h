@@ -12,11 +12,19 @@
 /** State of an input after a parcel. */
 enum { TLM_INPUT_ACTIVE = 1, TLM_INPUT_IDLE = 2, TLM_INPUT_ENDED = 3 };
 
+/** Why a record is a dead letter. */
+enum {
+    TLM_DEAD_REJECTED = 1,      /**< by the codec */
+    TLM_DEAD_TOO_FAR_AHEAD = 2, /**< of its append time or the clock */
+    TLM_DEAD_MISPLACED = 3      /**< in another partition than its stream's */
+};
+
 /** A record of the batch that is a dead letter of this lane. */
 typedef struct tlm_dead {
     uint32_t record;
     uint32_t kind;
-    uint32_t event;  /**< of an event too far in the future; UINT32_MAX: a reject */
+    uint32_t why;    /**< TLM_DEAD_... */
+    uint32_t event;  /**< of what is no reject */
     tlm_span reason; /**< of a reject, in the batch's arena */
 } tlm_dead;
 

@@ -20,10 +20,12 @@ typedef struct tlm_pipeline_news {
 } tlm_pipeline_news;
 
 /**
- * Takes every lane and makes its readers; all instances but frontends must be started. `wake_fd` is an eventfd that is
- * written when there is news. Main thread, like all of these.
+ * Takes every lane and makes its readers; all instances but frontends must be started. A checkpoint that is not there
+ * yet is waited for until `is_cancelled` says 1: -ECANCELED. Lanes of a partitioned log are taken later, as the log
+ * gives them. `wake_fd` is an eventfd that is written when there is news. Main thread, like all of these.
  */
-int tlm_pipeline_create(const tlm_shared *shared, int wake_fd, tlm_pipeline **ret_pipeline, tlm_error *error);
+int tlm_pipeline_create(const tlm_shared *shared, int wake_fd, int (*is_cancelled)(void *context), void *context,
+                        tlm_pipeline **ret_pipeline, tlm_error *error);
 /** Starts lanes and readers. */
 int tlm_pipeline_start(tlm_pipeline *pipeline, tlm_error *error);
 /** Flushes and stops within `stop_timeout`: 1 when everything that was processed is kept, else 0. */

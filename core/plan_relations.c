@@ -88,6 +88,35 @@ static void check_checkpoint(tlm_plan_build *build)
                            TLM_INTERFACE_CHECKPOINT);
 }
 
+/** A log with partitions of its own says how many lanes there are, and nothing else is read beside it. */
+static void check_partitions(tlm_plan_build *build)
+{
+    const tlm_plan *plan = build->plan;
+    const tlm_plan_instance *partitioned = NULL, *other = NULL;
+    for (uint32_t i = 0; i < plan->instance_count; i++) {
+        const tlm_plan_instance *instance = &plan->instances[i];
+        if (instance->section != TLM_SECTION_SOURCE)
+            continue;
+        if (!partitioned && instance->component->get_interface(TLM_INTERFACE_PARTITIONS))
+            partitioned = instance;
+        else
+            other = instance;
+    }
+    if (!partitioned)
+        return;
+    if (other)
+        tlm_problems_add(build->file->problems,
+                         "%s:%u: sources.%s: expected no other source beside '%s' (%s:%u), whose log has partitions of "
+                         "its own; use a pipeline for each",
+                         other->file, other->line, other->name, partitioned->name, partitioned->file,
+                         partitioned->line);
+    if (plan->pipeline.lanes != 1)
+        tlm_problems_add(build->file->problems,
+                         "%s:%u: sources.%s: expected no pipeline.lanes in the file, found %lld; each partition of its "
+                         "log is a lane",
+                         partitioned->file, partitioned->line, partitioned->name, (long long)plan->pipeline.lanes);
+}
+
 static void check_sources(tlm_plan_build *build)
 {
     const config_setting_t *sources = part(build, "sources");
@@ -236,6 +265,7 @@ void tlm_plan_build_relations(tlm_plan_build *build)
     check_count(build, TLM_SECTION_PROCESSOR, "processors", TLM_PROCESSORS_MAX);
     settle_deliveries(build);
     check_sources(build);
+    check_partitions(build);
     check_checkpoint(build);
     tlm_plan_build_processors(build);
     check_pages(build);

@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file reader.h
- * Reads one source on a thread of its own: decodes, judges what lies too far in the future, gives every event its
- * input's watermark, counts, and shares the batch out to the lanes.
+ * Reads one source on a thread of its own, decodes, and shares the batches out to the lanes.
  */
 #ifndef TLM_CORE_READER_H
 #define TLM_CORE_READER_H
 
 #include "host.h"
-#include "parcel.h"
 #include "read_order.h"
-#include "record.h"
-#include "refused.h"
+#include "share.h"
 
 typedef struct tlm_reader tlm_reader;
-
-/** Where a lane stands with the reader's input when the pipeline starts. */
-typedef struct tlm_reader_lane {
-    tlm_inbox *inbox;
-    uint32_t has_record;        /**< 0: the lane begins at the beginning */
-    tlm_input_record record;    /**< meaningful if has_record */
-    const tlm_refused *refused; /**< what it refused of that for lying too far ahead; meaningful if has_record */
-} tlm_reader_lane;
 
 typedef struct tlm_reader_options {
     const tlm_shared *shared;

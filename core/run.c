@@ -103,6 +103,14 @@ static int start_listener(struct run *run, tlm_error *error)
     return result;
 }
 
+/* Whether a signal to stop waits; it is taken later. */
+static int is_stop_asked(void *context)
+{
+    const struct run *run = context;
+    struct pollfd fd = {.fd = run->signal_fd, .events = POLLIN};
+    return poll(&fd, 1, 0) > 0;
+}
+
 /*
  * Stores and sinks first, then the lanes that need them, then whoever asks, and the readers last. The port is taken
  * before the lanes: one that cannot serve takes no lane away from another process.
@@ -117,7 +125,7 @@ static int start(struct run *run, tlm_error *error)
     if (!result && has_section(run->plan, TLM_SECTION_FRONTEND))
         result = open_listener(run, error);
     if (!result && has_section(run->plan, TLM_SECTION_SOURCE))
-        result = tlm_pipeline_create(run->shared, run->wake_fd, &run->pipeline, error);
+        result = tlm_pipeline_create(run->shared, run->wake_fd, is_stop_asked, run, &run->pipeline, error);
     if (!result && has_section(run->plan, TLM_SECTION_FRONTEND))
         result = start_listener(run, error);
     if (!result && run->pipeline)

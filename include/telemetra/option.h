@@ -23,7 +23,9 @@ enum {
     TLM_OPTION_SIZE = 6,     /**< "64KiB", "1MiB", "2GiB" or a bare number of bytes [int64_t bytes] */
     TLM_OPTION_CHOICE = 7,   /**< one of `choices` [uint32_t index into it, counted from 1] */
     TLM_OPTION_LIST = 8,     /**< list of texts, or one text with commas [tlm_text_list] */
-    TLM_OPTION_TIME = 9      /**< RFC 3339 [int64_t nanoseconds since 1970; INT64_MIN when absent without a default] */
+    TLM_OPTION_TIME = 9,     /**< RFC 3339 [int64_t nanoseconds since 1970; INT64_MIN when absent without a default] */
+    TLM_OPTION_GROUP = 10    /**< group of free keys, each with a text, number or bool, for settings that are another's
+                                  to know (a library's) [tlm_text_map]. No default. Values are never printed */
 };
 
 /** Flags of an option. */
@@ -40,14 +42,25 @@ typedef struct tlm_text_list {
     uint32_t count;
 } tlm_text_list;
 
+/**
+ * Value of a TLM_OPTION_GROUP: `count` keys in the order of the file with their values as texts (true and false for
+ * bools), all NUL-terminated and owned by the host.
+ */
+typedef struct tlm_text_map {
+    const char *const *names;
+    const char *const *values;
+    uint32_t count;
+} tlm_text_map;
+
 /** One row of an option table. All strings are static. */
 typedef struct tlm_option {
-    const char *name;           /**< key in the configuration file: lower case and underscores */
-    uint32_t type;              /**< TLM_OPTION_... */
-    uint32_t flags;             /**< TLM_OPTION_REQUIRED, TLM_OPTION_SECRET, TLM_OPTION_STORE */
-    uint32_t offset;            /**< offsetof the member in the config struct */
-    const char *default_text;   /**< read like a text of the file, without ${...}; NULL: zero or absent */
-    int64_t min, max;           /**< inclusive, in the member's unit, bytes of TEXT, items of LIST; both 0: none */
+    const char *name;         /**< key in the configuration file: lower case and underscores */
+    uint32_t type;            /**< TLM_OPTION_... */
+    uint32_t flags;           /**< TLM_OPTION_REQUIRED, TLM_OPTION_SECRET, TLM_OPTION_STORE */
+    uint32_t offset;          /**< offsetof the member in the config struct */
+    const char *default_text; /**< read like a text of the file, without ${...}; NULL: zero or absent */
+    int64_t min, max; /**< inclusive, in the member's unit, bytes of TEXT, items of LIST, keys of GROUP; both 0: none
+                       */
     const char *const *choices; /**< NULL-terminated, for TLM_OPTION_CHOICE */
     const char *doc;            /**< one or two sentences: what it does and when to change it */
 } tlm_option;

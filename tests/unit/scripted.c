@@ -70,6 +70,29 @@ static void batch_unref(const tlm_records *records)
         free(batch_of);
 }
 
+const tlm_records *script_batch(const script_event *events, int64_t first, uint32_t count)
+{
+    batch *made = calloc(1, sizeof *made);
+    atomic_init(&made->references, 1);
+    for (uint32_t i = 0; i < count; i++) {
+        memcpy(made->data + i * sizeof(script_event), &events[first + i], sizeof(script_event));
+        made->list[i] = (tlm_record){.position = {.ordinal = first + i, .offset = first + i},
+                                     .start = (uint32_t)(i * sizeof(script_event)),
+                                     .size = sizeof(script_event),
+                                     .full_size = sizeof(script_event)};
+    }
+    made->records = (tlm_records){.struct_size = sizeof made->records,
+                                  .record_count = count,
+                                  .records = made->list,
+                                  .data = made->data,
+                                  .data_size = count * sizeof(script_event),
+                                  .origin = "script",
+                                  .next = {.ordinal = first + count, .offset = first + count},
+                                  .ref = batch_ref,
+                                  .unref = batch_unref};
+    return &made->records;
+}
+
 static int source_open(tlm_instance *instance, const tlm_position *from, tlm_error *error)
 {
     script *script_of = instance->config->what;
@@ -95,26 +118,8 @@ static int source_read(tlm_instance *instance, uint32_t max_records, int32_t tim
         return script_of->ends ? TLM_READ_END : TLM_READ_QUIET;
     if (count > max_records)
         count = max_records;
-    batch *made = calloc(1, sizeof *made);
-    atomic_init(&made->references, 1);
-    for (uint32_t i = 0; i < count; i++) {
-        memcpy(made->data + i * sizeof(script_event), &script_of->events[instance->next + i], sizeof(script_event));
-        made->list[i] = (tlm_record){.position = {.ordinal = instance->next + i, .offset = instance->next + i},
-                                     .start = (uint32_t)(i * sizeof(script_event)),
-                                     .size = sizeof(script_event),
-                                     .full_size = sizeof(script_event)};
-    }
+    *ret_records = script_batch(script_of->events, instance->next, count);
     instance->next += count;
-    made->records = (tlm_records){.struct_size = sizeof made->records,
-                                  .record_count = count,
-                                  .records = made->list,
-                                  .data = made->data,
-                                  .data_size = count * sizeof(script_event),
-                                  .origin = "script",
-                                  .next = {.ordinal = instance->next, .offset = instance->next},
-                                  .ref = batch_ref,
-                                  .unref = batch_unref};
-    *ret_records = &made->records;
     return TLM_READ_RECORDS;
 }
 
@@ -264,6 +269,7 @@ static int lane_events(tlm_lane_state *state, const tlm_event_view *view)
                          .stream = *stream,
                          .lane = state->lane->lane,
                          .refill = view->refill,
+                         .input = view->input,
                          .watermark_second = watermark_ns == INT64_MIN ? INT64_MIN : watermark_ns / NS};
         state->seconds[state->second_count++] = event->time_ns / NS;
         state->last[view->input][state->counts[view->input]++] = view->batch->records->records[event->record].position;
@@ -425,6 +431,8 @@ static int take(tlm_instance *instance, uint32_t lane, const char *settings,
                 void (*taken)(void *context, const tlm_taken *taken), void *context, tlm_error *error)
 {
     vault *vault_of = instance->config->what;
+    if (vault_of->take_fails > 0 && vault_of->take_fails--)
+        return tlm_error_set(error, -EIO, "the vault is not there");
     if (vault_of->settings[0] && strcmp(vault_of->settings, settings))
         return tlm_error_set(error, -EINVAL, "%s is not %s", settings, vault_of->settings);
     (void)snprintf(vault_of->settings, sizeof vault_of->settings, "%s", settings);
@@ -489,6 +497,8 @@ static void commit(tlm_instance *instance, const tlm_commit *what, tlm_done done
         vault_of->held_done = done;
         vault_of->held_token = token;
         is_held = 1;
+    } else if (what->flush.epoch != vault_of->lanes[what->flush.lane].epoch) {
+        result = -ESTALE;
     } else if (vault_of->fail_times > 0) {
         vault_of->fail_times--;
         result = vault_of->fail_with;

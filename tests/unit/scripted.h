@@ -31,7 +31,7 @@ typedef struct script {
 typedef struct seen_event {
     int second;
     char stream;
-    uint32_t lane, refill;
+    uint32_t lane, refill, input;
     int64_t watermark_second; /* INT64_MIN: none */
 } seen_event;
 
@@ -66,6 +66,7 @@ typedef struct vault {
     uint32_t state_count;
     uint32_t row_count; /* committed rows of the processor */
     uint32_t dead_count;
+    int take_fails;            /* so many takes fail */
     int fail_times, fail_with; /* so many commits fail with that */
     int hold;                  /* commits are not answered until it is 0 */
     uint32_t attempts;
@@ -80,6 +81,31 @@ typedef struct vault {
 /** The follower reads the rows and the side column of the processor. */
 extern const tlm_component script_source, script_codec, script_processor, script_follower, script_checkpoint,
     script_sink;
+
+/** Partitions of a scripted log, and inputs of each. */
+#define LOG_LANES 4
+#define LOG_INPUTS 2
+
+/**
+ * A log that the test gives to the process as it likes. Every lane is quiet once it was read to its end.
+ */
+typedef struct script_log {
+    const script_event *events[LOG_LANES][LOG_INPUTS];
+    uint32_t counts[LOG_LANES][LOG_INPUTS];
+    int64_t expired[LOG_LANES][LOG_INPUTS]; /* records before that are no more */
+    atomic_uint is_away;                    /* reads give TLM_READ_WAITING */
+    atomic_uint open_lanes;
+    tlm_partitions_listener listener; /* once opened */
+    atomic_uint is_open;
+} script_log;
+
+extern const tlm_component script_log_source;
+
+/** Gives these lanes to the process and no others. */
+void script_log_assign(script_log *log, const uint32_t *lanes, uint32_t count);
+
+/** A batch of records first .. first + count. */
+const tlm_records *script_batch(const script_event *events, int64_t first, uint32_t count);
 
 /** Answers a held commit and the sink "hung". */
 void vault_release(vault *vault);

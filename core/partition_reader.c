@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "partition_reader.h"
+
+#include "clock.h"
+#include "read_order.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* How long one wait takes at most: the grain of idleness. */
+#define WAIT_TIMEOUT_MS 500
+
+/* Events in foreign partitions before it can be the rule rather than a stray. */
+#define MISPLACED_MIN 100
+
+/* One input of the lane. */
+struct input {
+    tlm_share_input share;
+    tlm_reader_lane lane; /* where the lane stands with it */
+    int64_t reached_ns;   /* highest timestamp read since the reader began; INT64_MIN: none */
+    int64_t quiet_ns;     /* monotonic, since when it is at its end; INT64_MAX: it is not */
+    uint32_t is_touched;  /* something was read of it */
+};
+
+struct tlm_partition_reader {
+    tlm_partition_reader_options options;
+    const tlm_pipeline_options *pipeline;
+    const tlm_partitions *source;
+    const tlm_codec *codec;
+    tlm_partition *partition;
+    tlm_decoder *decoder;
+    tlm_share share;
+    struct input inputs[TLM_PARTITION_INPUTS_MAX];
+    uint32_t input_count;
+    uint32_t is_misplacing; /* told in health that most events are in foreign partitions */
+    pthread_t thread;
+    uint32_t is_running;
+    atomic_uint is_stopping;
+    _Atomic uint64_t records;
+};
+
+static int fail(tlm_partition_reader *reader, int result, const char *sentence)
+{
+    reader->options.failed(reader->options.context, sentence);
+    return result;
+}
+
+/* --- reading one input ------------------------------------------------------------------------------------------- */
+
+/* A producer with another partitioner is told of where an operator looks first. */
+static void judge_places(tlm_partition_reader *reader)
+{
+    const tlm_share *share = &reader->share;
+    uint32_t is_rule = share->misplaced >= MISPLACED_MIN && share->misplaced > share->placed;
+    tlm_error message = {{0}};
+    if (is_rule == reader->is_misplacing)
+        return;
+    reader->is_misplacing = is_rule;
+    if (is_rule)
+        tlm_error_set(&message, 0,
+                      "most events lie in other partitions than their stream_id asks for and are dead letters: set "
+                      "partitioner=murmur2_random in the producer, with the stream_id as key");
+    tlm_health_set(reader->options.source->health, is_rule ? TLM_HEALTH_DEGRADED : TLM_HEALTH_OK,
+                   tlm_text_of(message.text));
+}
+
+static int take_records(tlm_partition_reader *reader, struct input *input, const tlm_records *records)
+{
+    tlm_events *events = NULL;
+    atomic_fetch_add_explicit(&reader->records, records->record_count, memory_order_relaxed);
+    input->is_touched = 1;
+    input->quiet_ns = INT64_MAX;
+    int result = reader->codec->decode(reader->decoder, records, &events);
+    records->unref(records);
+    if (result < 0)
+        return fail(reader, result, "out of memory while decoding");
+    for (uint32_t i = 0; i < events->event_count; i++)
+        if (events->events[i].time_ns > input->reached_ns)
+            input->reached_ns = events->events[i].time_ns;
+    result = tlm_share_events(&reader->share, &input->share, events);
+    events->unref(events);
+    judge_places(reader);
+    return result == -ENOMEM ? fail(reader, result, "out of memory while handing events to the lane") : result;
+}
+
+static int tell(tlm_partition_reader *reader, struct input *input, uint32_t state)
+{
+    if (input->share.state == state)
+        return 0;
+    int result = tlm_share_state(&reader->share, &input->share, state);
+    return result < 0 ? fail(reader, result, "out of memory") : 0;
+}
+
+/* At its end: idle after `idle_timeout`, or at once when it was found empty. */
+static int take_quiet(tlm_partition_reader *reader, struct input *input)
+{
+    int64_t now_ns = tlm_monotonic_ns();
+    if (input->quiet_ns == INT64_MAX)
+        input->quiet_ns = now_ns;
+    if (input->is_touched && now_ns - input->quiet_ns < reader->pipeline->idle_timeout * TLM_NS_PER_MS)
+        return 0;
+    return tell(reader, input, TLM_INPUT_IDLE);
+}
+
+/* 1: something was read. */
+static int read_input(tlm_partition_reader *reader, struct input *input)
+{
+    const tlm_records *records = NULL;
+    tlm_error error = {"no reason was given"};
+    int result = reader->source->read(reader->partition, input->share.input, (uint32_t)reader->pipeline->batch_records,
+                                      &records, &error);
+    switch (result) {
+    case TLM_READ_RECORDS:
+        result = take_records(reader, input, records);
+        return result < 0 ? result : 1;
+    case TLM_READ_WAITING:
+        input->quiet_ns = INT64_MAX;
+        return input->share.state == TLM_INPUT_IDLE ? tell(reader, input, TLM_INPUT_ACTIVE) : 0;
+    case TLM_READ_QUIET:
+        return take_quiet(reader, input);
+    default:
+        return fail(reader, result < 0 ? result : -EPROTO, error.text);
+    }
+}
+
+/* --- which input comes next -------------------------------------------------------------------------------------- */
+
+/* Event time that the inputs which are not idle have all reached. */
+static int64_t least_reached(const tlm_partition_reader *reader)
+{
+    int64_t least_ns = INT64_MAX;
+    for (uint32_t i = 0; i < reader->input_count; i++) {
+        const struct input *input = &reader->inputs[i];
+        if (input->share.state == TLM_INPUT_ACTIVE && input->reached_ns < least_ns)
+            least_ns = input->reached_ns;
+    }
+    return least_ns;
+}
+
+/* What is far ahead of the others is not read: its windows would be open all at once. */
+static int is_too_far_ahead(const struct input *input, int64_t least_ns)
+{
+    const int64_t ahead_ns = TLM_READ_AHEAD_SECONDS * TLM_NS_PER_SECOND;
+    return input->reached_ns != INT64_MIN && least_ns != INT64_MAX &&
+           (least_ns == INT64_MIN || input->reached_ns - least_ns > ahead_ns);
+}
+
+/* The input furthest behind that is not in `tried`, a bit each; input_count: none. */
+static uint32_t next_input(const tlm_partition_reader *reader, uint32_t tried)
+{
+    uint32_t next = reader->input_count;
+    for (uint32_t i = 0; i < reader->input_count; i++)
+        if (!(tried & (1u << i)) &&
+            (next == reader->input_count || reader->inputs[i].reached_ns < reader->inputs[next].reached_ns))
+            next = i;
+    return next;
+}
+
+/* One batch of the input that is furthest behind and has one: 1; 0: there is none now. */
+static int read_once(tlm_partition_reader *reader)
+{
+    int64_t least_ns = least_reached(reader);
+    uint32_t tried = 0, i;
+    while ((i = next_input(reader, tried)) < reader->input_count) {
+        tried |= 1u << i;
+        if (is_too_far_ahead(&reader->inputs[i], least_ns))
+            break; /* so are those after it */
+        int result = read_input(reader, &reader->inputs[i]);
+        if (result)
+            return result;
+    }
+    return 0;
+}
+
+static void *run(void *context)
+{
+    tlm_partition_reader *reader = context;
+    int result = 0;
+    while (result >= 0 && !atomic_load(&reader->is_stopping)) {
+        result = read_once(reader);
+        if (!result)
+            reader->source->wait(reader->partition, WAIT_TIMEOUT_MS);
+    }
+    return NULL;
+}
+
+/* --- life -------------------------------------------------------------------------------------------------------- */
+
+/* Where reading begins; an input that the checkpoint does not know yet is noted where it begins. */
+static int open_partition(tlm_partition_reader *reader, tlm_error *error)
+{
+    const tlm_partition_reader_options *options = &reader->options;
+    const tlm_position *from[TLM_PARTITION_INPUTS_MAX] = {NULL};
+    tlm_position start[TLM_PARTITION_INPUTS_MAX] = {{0}};
+    tlm_error reason = {"no reason was given"};
+    for (uint32_t i = 0; i < reader->input_count; i++)
+        if (reader->inputs[i].lane.has_record)
+            from[i] = &reader->inputs[i].lane.record.from;
+    int result =
+        reader->source->lane_open(options->source->instance, options->lane, from, start, &reader->partition, &reason);
+    if (result < 0)
+        return tlm_error_set(error, result, "%s: %.900s", options->source->host.instance, reason.text);
+    for (uint32_t i = 0; i < reader->input_count; i++)
+        if (!from[i])
+            tlm_lane_begin_input(options->worker, i, &start[i]);
+    return 0;
+}
+
+static void init_input(tlm_partition_reader *reader, uint32_t index, const char *name)
+{
+    struct input *input = &reader->inputs[index];
+    const tlm_input_record *record = tlm_lane_input(reader->options.worker, name);
+    *input = (struct input){.reached_ns = INT64_MIN, .quiet_ns = INT64_MAX};
+    input->lane = (tlm_reader_lane){.inbox = tlm_lane_inbox(reader->options.worker),
+                                    .has_record = record != NULL,
+                                    .refused = tlm_lane_refused(reader->options.worker, name)};
+    input->share = (tlm_share_input){.input = index,
+                                     .state = TLM_INPUT_ACTIVE,
+                                     .highest_ns = record ? record->highest_ns : INT64_MIN,
+                                     .lanes = &input->lane};
+    if (record)
+        input->lane.record = *record;
+}
+
+int tlm_partition_reader_create(const tlm_partition_reader_options *options, tlm_partition_reader **ret_reader,
+                                tlm_error *error)
+{
+    tlm_partition_reader *reader = calloc(1, sizeof *reader);
+    if (!reader)
+        return tlm_error_set(error, -ENOMEM, "out of memory");
+    reader->options = *options;
+    reader->pipeline = &options->shared->plan->pipeline;
+    reader->source = tlm_living_interface(options->source, TLM_INTERFACE_PARTITIONS);
+    reader->codec = tlm_living_interface(options->codec, TLM_INTERFACE_CODEC);
+    for (; reader->input_count < TLM_PARTITION_INPUTS_MAX && options->inputs[reader->input_count];
+         reader->input_count++)
+        init_input(reader, reader->input_count, options->inputs[reader->input_count]);
+    int result = tlm_share_init(&reader->share, reader->pipeline, 1);
+    reader->share.partition_count = options->lane_count;
+    reader->share.partition = options->lane;
+    if (result < 0)
+        tlm_error_set(error, result, "out of memory");
+    if (!result)
+        result = reader->codec->open(options->codec->instance, &reader->decoder, error);
+    if (!result)
+        result = open_partition(reader, error);
+    if (result < 0) {
+        tlm_partition_reader_destroy(reader);
+        return result;
+    }
+    *ret_reader = reader;
+    return 0;
+}
+
+int tlm_partition_reader_start(tlm_partition_reader *reader, tlm_error *error)
+{
+    int result = pthread_create(&reader->thread, NULL, run, reader);
+    if (result)
+        return tlm_error_set(error, -result, "cannot start a thread: %s", strerror(result));
+    reader->is_running = 1;
+    return 0;
+}
+
+void tlm_partition_reader_destroy(tlm_partition_reader *reader)
+{
+    if (!reader)
+        return;
+    atomic_store(&reader->is_stopping, 1);
+    if (reader->is_running) {
+        reader->source->wake(reader->partition);
+        pthread_join(reader->thread, NULL);
+    }
+    if (reader->partition)
+        reader->source->lane_close(reader->partition);
+    if (reader->decoder)
+        reader->codec->close(reader->decoder);
+    tlm_share_finish(&reader->share);
+    free(reader);
+}
+
+uint64_t tlm_partition_reader_records(const tlm_partition_reader *reader)
+{
+    return atomic_load_explicit(&reader->records, memory_order_relaxed);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source_end.h"
+#include "source_group.h"
+#include "source_reader.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* Shared by who waits and the thread that ends; the last one frees it. */
+typedef struct {
+    pthread_mutex_t mutex;
+    pthread_cond_t done;
+    uint32_t refs;
+    bool is_done;
+    tlm_kafka_group *group;
+    tlm_kafka_reader *readers[TLM_KAFKA_INPUTS];
+} ending;
+
+static void ending_unref(ending *self)
+{
+    (void)pthread_mutex_lock(&self->mutex);
+    bool is_last = --self->refs == 0;
+    (void)pthread_mutex_unlock(&self->mutex);
+    if (!is_last)
+        return;
+    (void)pthread_cond_destroy(&self->done);
+    (void)pthread_mutex_destroy(&self->mutex);
+    free(self);
+}
+
+/* The group first: it is what others wait for. */
+static void end_handles(ending *self)
+{
+    tlm_kafka_group_destroy(self->group);
+    for (int i = 0; i < TLM_KAFKA_INPUTS; i++)
+        tlm_kafka_reader_destroy(self->readers[i]);
+}
+
+static void *run(void *context)
+{
+    ending *self = context;
+
+    end_handles(self);
+    (void)pthread_mutex_lock(&self->mutex);
+    self->is_done = true;
+    (void)pthread_cond_signal(&self->done);
+    (void)pthread_mutex_unlock(&self->mutex);
+    ending_unref(self);
+    return NULL;
+}
+
+static bool wait_done(ending *self)
+{
+    struct timespec deadline;
+
+    (void)clock_gettime(CLOCK_REALTIME, &deadline); /* cannot fail for this clock */
+    deadline.tv_sec += TLM_KAFKA_END_S;
+    (void)pthread_mutex_lock(&self->mutex);
+    int code = 0;
+    while (!self->is_done && code == 0)
+        code = pthread_cond_timedwait(&self->done, &self->mutex, &deadline);
+    bool is_done = self->is_done;
+    (void)pthread_mutex_unlock(&self->mutex);
+    return is_done;
+}
+
+static bool start_thread(ending *self)
+{
+    pthread_t thread;
+    sigset_t all, before;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    int code = pthread_create(&thread, NULL, run, self);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (code == 0)
+        (void)pthread_detach(thread);
+    return code == 0;
+}
+
+void tlm_kafka_source_end(tlm_instance *source)
+{
+    ending here = {.group = source->group}, *self = calloc(1, sizeof *self);
+
+    memcpy(here.readers, source->readers, sizeof here.readers);
+    source->group = NULL;
+    memset(source->readers, 0, sizeof source->readers);
+    if (!self) {
+        end_handles(&here); /* without memory for a deadline there is none */
+        return;
+    }
+    *self = here;
+    self->refs = 2;
+    (void)pthread_mutex_init(&self->mutex, NULL); /* with default attributes nothing can fail, nor below */
+    (void)pthread_cond_init(&self->done, NULL);
+    if (!start_thread(self)) {
+        end_handles(self);
+        self->refs = 1;
+    } else if (!wait_done(self)) {
+        source->is_overdue = true;
+        tlm_kafka_client_log(source->client, TLM_LOG_WARNING,
+                             "librdkafka did not end within %d s; the process goes on without waiting for it",
+                             TLM_KAFKA_END_S);
+    }
+    ending_unref(self);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file source_group.h
+ * The membership in the consumer group: which lanes are this process'. It fetches nothing and commits nothing; where
+ * reading goes on is the checkpoint's to say.
+ *
+ * Partitions are assigned by `range`, which gives equal partition numbers of all topics to the same member. What is
+ * revoked is not told: only the next assignment counts, and a member that lost its membership goes on with its lanes
+ * until another one takes them, which the checkpoint's epoch settles.
+ */
+#ifndef TLM_KAFKA_SOURCE_GROUP_H
+#define TLM_KAFKA_SOURCE_GROUP_H
+
+#include "source.h"
+
+/** Connects, but does not join yet. */
+int tlm_kafka_group_create(tlm_instance *source, tlm_kafka_group **ret_group, tlm_error *error);
+/** Leaves the group and ends the handle, which may take long, and frees; accepts NULL. Nobody may poll it any more. */
+void tlm_kafka_group_destroy(tlm_kafka_group *group);
+
+/**
+ * Waits until all topics are there, checks that they have equally many partitions, and sets the source's `lane_count`
+ * and `generations`. Somebody must poll meanwhile. -ECANCELED; -EINVAL with a sentence.
+ */
+int tlm_kafka_group_learn(tlm_kafka_group *group, int (*cancelled)(void *context), tlm_error *error);
+
+/** Joins; the listener hears the lanes from whoever polls. */
+int tlm_kafka_group_join(tlm_kafka_group *group, tlm_error *error);
+
+/** Serves what has come for the membership, waiting at most `timeout_ms` for it. One thread. */
+void tlm_kafka_group_poll(tlm_kafka_group *group, int32_t timeout_ms);
+
+/** What is wrong with the membership; empty: nothing. */
+void tlm_kafka_group_trouble(tlm_kafka_group *group, tlm_error *ret_sentence);
+
+#endif
