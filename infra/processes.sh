@@ -5,7 +5,8 @@
 # started_at PID: clock ticks from boot to its start (proc(5), field 22 of stat); false for the dead and for zombies.
 started_at() {
     local stat fields
-    { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
+    # Not $(<FILE): of a file that is gone, bash 5.2 ends the script.
+    { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
     stat=${stat##*) }
     [[ $stat != [ZX]* ]] || return 1
     read -ra fields <<<"$stat"

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -109,14 +110,22 @@ class ProcessTest(unittest.TestCase):
                 mine.start("redis")
 
     def test_nothing_is_left_but_logs(self):
-        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-        mine = servers.Servers(folder / "servers", ("postgres", "redis"))
-        mine.folder.mkdir()
-        mine.start()
-        self.assertEqual(mine.query("SELECT 1 AS n"), [{"n": 1}])  # below a folder that the user postgres cannot enter
-        mine._run("remove")
-        left = {path.name for path in mine.folder.rglob("*") if path.is_file()}
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "servers"
+        subprocess.run([str(servers.SCRIPT), "start", str(folder), "postgres", "redis"], check=True)
+        # Below a folder that the user postgres cannot enter.
+        self.assertEqual(servers.Servers(folder).query("SELECT 1 AS n"), [{"n": 1}])
+        home = (folder / "postgres/home").read_text().strip()
+        subprocess.run([str(servers.SCRIPT), "remove", str(folder)], check=True)
+        self.assertFalse(pathlib.Path(home).exists())
+        left = {path.name for path in folder.rglob("*") if path.is_file()}
         self.assertLessEqual(left, {"log", "lock"})
+
+    def test_a_test_that_is_killed_leaves_nothing_behind(self):
+        text = "import servers\nwith servers.own('redis') as mine: print(mine.folder, flush=True); input()"
+        with subprocess.Popen([sys.executable, "-c", text], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as victim:
+            folder = pathlib.Path(victim.stdout.readline().decode().strip())
+            victim.kill()
+        harness.wait_until(lambda: not folder.exists(), "the folder of the killed one is gone")
 
 
 if __name__ == "__main__":
