@@ -79,15 +79,22 @@ static bool start_thread(ending *self)
     return code == 0;
 }
 
+static void forget(tlm_instance *source)
+{
+    source->group = NULL;
+    memset(source->readers, 0, sizeof source->readers);
+}
+
 void tlm_kafka_source_end(tlm_instance *source)
 {
+    if (source->is_overdue)
+        return;
     ending here = {.group = source->group}, *self = calloc(1, sizeof *self);
 
     memcpy(here.readers, source->readers, sizeof here.readers);
-    source->group = NULL;
-    memset(source->readers, 0, sizeof source->readers);
     if (!self) {
         end_handles(&here); /* without memory for a deadline there is none */
+        forget(source);
         return;
     }
     *self = here;
@@ -103,5 +110,7 @@ void tlm_kafka_source_end(tlm_instance *source)
                              "librdkafka did not end within %d s; the process goes on without waiting for it",
                              TLM_KAFKA_END_S);
     }
+    if (!source->is_overdue)
+        forget(source); /* not before: leaving the group calls back */
     ending_unref(self);
 }

@@ -65,7 +65,7 @@ static int set_limits(const tlm_instance *source, uint32_t input, tlm_kafka_read
         {"queued.min.messages", reader->queue_records},
         {"fetch.message.max.bytes", fetch_bytes},
         {"fetch.max.bytes", FETCH_BYTES},
-        {"fetch.wait.max.ms", TLM_KAFKA_FETCH_WAIT_MS},
+        {"fetch.wait.max.ms", input == 0 ? TLM_KAFKA_CHAT_FETCH_WAIT_MS : TLM_KAFKA_FETCH_WAIT_MS},
     };
     int result = 0;
     for (size_t i = 0; result == 0 && i < TLM_COUNT(limits); i++)
