@@ -65,6 +65,6 @@ CREATE TABLE telemetra_rejects (
     dataset text NOT NULL,
     sqlstate text NOT NULL,
     reason text NOT NULL,
-    content json NOT NULL
+    content text NOT NULL
 );
-COMMENT ON COLUMN telemetra_rejects.content IS 'The row as JSON: times as RFC 3339, bytes as base64.';
+COMMENT ON COLUMN telemetra_rejects.content IS 'The row as JSON: times as RFC 3339, bytes as base64. A text, as functions of json refuse \u0000.';

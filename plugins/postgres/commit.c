@@ -2,6 +2,7 @@
 #include "commit.h"
 
 #include "bisect.h"
+#include "common/fault_point.h"
 
 /** A flush on its way. */
 typedef struct {
@@ -65,7 +66,9 @@ static int write_all(work *doing, tlm_error *error)
         result = tlm_lanes_advance(doing->link, doing->committer->pipeline, doing->commit, error);
     if (result <= 0)
         return result;
+    TLM_FAULT_POINT("postgres.lane_moved");
     result = write_rows(doing, error);
+    TLM_FAULT_POINT("postgres.rows_written");
     if (result == 0 && doing->commit)
         result = tlm_lanes_change_state(doing->link, doing->committer->pipeline, doing->commit, error);
     return result < 0 ? result : 1;
@@ -80,7 +83,9 @@ static int run_transaction(work *doing, tlm_error *error)
     result = write_all(doing, error);
     if (result > 0) {
         doing->is_committing = true;
+        TLM_FAULT_POINT("postgres.committing");
         result = tlm_link_run(doing->link, "COMMIT", "commit", error);
+        TLM_FAULT_POINT("postgres.committed");
         doing->is_committing = result < 0 && tlm_link_is_lost(doing->link);
     }
     if (!tlm_link_is_lost(doing->link))

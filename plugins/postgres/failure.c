@@ -21,7 +21,7 @@ static const known failures[] = {
     {"25006", -EROFS, false,
      "; the database is read-only (a standby, or default_transaction_read_only): name the primary server"},
     {"53100", -ENOSPC, false, "; make room on the server's disk"},
-    {"53300", -EAGAIN, false,
+    {"53300", -EBUSY, false,
      "; the server has no connection left: raise its max_connections or lower writers and readers"},
     {"57014", -ETIMEDOUT, false, "; raise statement_timeout if the server is only slow"},
     {"57P03", -EAGAIN, false, "; the server is starting or stopping: it is tried again"},

@@ -23,15 +23,18 @@ static const char end_holder_sql[] =
     " JOIN pg_stat_activity a ON a.pid = k.pid"
     " WHERE l.pipeline = $1 AND l.lane = $2 AND k.granted AND a.wait_event = 'ClientRead'"
     " AND a.xact_start < clock_timestamp() - $3 * interval '1 millisecond'";
-static const char change_sql[] =
-    "WITH given AS (SELECT DISTINCT ON (component, key) component, key, value"
+/*
+ * A removed key is first given an empty value, which no key has otherwise: so the last of several changes of one key
+ * counts, and the deletion needs no join, for which the planner would want statistics that a fresh table has not.
+ */
+static const char put_sql[] =
+    "INSERT INTO telemetra_state (pipeline, lane, component, key, value)"
+    " SELECT $1, $2, component, key, value FROM (SELECT DISTINCT ON (component, key) component, key, value"
     "  FROM unnest($3::text[], $4::bytea[], $5::bytea[]) WITH ORDINALITY AS u (component, key, value, place)"
-    "  ORDER BY component, key, place DESC),"
-    " gone AS (DELETE FROM telemetra_state s USING given g WHERE s.pipeline = $1 AND s.lane = $2"
-    "  AND s.component = g.component AND s.key = g.key AND g.value IS NULL)"
-    " INSERT INTO telemetra_state (pipeline, lane, component, key, value)"
-    " SELECT $1, $2, component, key, value FROM given WHERE value IS NOT NULL"
+    "  ORDER BY component, key, place DESC) AS given"
     " ON CONFLICT (pipeline, lane, component, key) DO UPDATE SET value = excluded.value";
+static const char remove_sql[] = "DELETE FROM telemetra_state WHERE pipeline = $1 AND lane = $2"
+                                 " AND component = ANY ($3::text[]) AND key = ANY ($4::bytea[]) AND value = ''";
 
 static void add_lane(tlm_params *params, const char *pipeline, uint32_t lane)
 {
@@ -180,11 +183,15 @@ int tlm_lanes_settle(tlm_link *link, const char *pipeline, const tlm_flush *flus
 
 /* --- slow state -------------------------------------------------------------------------------------------------- */
 
-enum { ARRAYS = 3 };
+enum { COMPONENTS, KEYS, VALUES, ARRAYS };
+
+static const struct {
+    uint32_t element, array; /* catalog/pg_type.dat */
+} array_types[ARRAYS] = {{TLM_TYPE_TEXT, 1009}, {TLM_TYPE_BYTES, 1001}, {TLM_TYPE_BYTES, 1001}};
 
 static void begin_array(tlm_buffer *array, uint32_t type, uint32_t count)
 {
-    const uint32_t head[] = {1, 1, type, count, 1};
+    const uint32_t head[] = {1, 0, type, count, 1};
     char word[4];
     for (uint32_t i = 0; i < TLM_COUNT(head); i++) {
         tlm_cell_write32(word, head[i]);
@@ -192,20 +199,32 @@ static void begin_array(tlm_buffer *array, uint32_t type, uint32_t count)
     }
 }
 
-static void append_element(tlm_buffer *array, const char *bytes, size_t size, bool is_null)
+static void append_element(tlm_buffer *array, const char *bytes, size_t size)
 {
     char word[4];
-    tlm_cell_write32(word, is_null ? UINT32_MAX : (uint32_t)size);
+    tlm_cell_write32(word, (uint32_t)size);
     tlm_buffer_append(array, word, sizeof word);
-    if (!is_null)
-        tlm_buffer_append(array, bytes, size);
+    tlm_buffer_append(array, bytes, size);
 }
 
 static void append_change(tlm_buffer arrays[static ARRAYS], const tlm_state_change *change)
 {
-    append_element(&arrays[0], change->component, strlen(change->component), false);
-    append_element(&arrays[1], change->key.data, change->key.size, false);
-    append_element(&arrays[2], change->value.data, change->value.size, change->value.size == 0);
+    append_element(&arrays[COMPONENTS], change->component, strlen(change->component));
+    append_element(&arrays[KEYS], change->key.data, change->key.size);
+    append_element(&arrays[VALUES], change->value.data, change->value.size);
+}
+
+/* Changes as arrays, as many as were begun with. */
+static int run_arrays(tlm_link *link, const char *sql, tlm_params *params, const tlm_buffer *arrays, uint32_t count,
+                      tlm_error *error)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (arrays[i].error < 0)
+            return tlm_error_set(error, -ENOMEM, "out of memory");
+        tlm_params_add_encoded(params, array_types[i].array, arrays[i].data, arrays[i].size);
+    }
+    int result = tlm_link_change(link, sql, params, "write telemetra_state", error);
+    return result < 0 ? result : 0;
 }
 
 /* How many changes go into the next statement. */
@@ -223,29 +242,34 @@ static uint32_t changes_of_statement(const tlm_commit *commit, uint32_t done)
     return count;
 }
 
+/* Runs a statement on some of the changes: all, or only those that remove. */
+static int write_some(tlm_link *link, const char *pipeline, const tlm_commit *commit, uint32_t first, uint32_t count,
+                      uint32_t removals, tlm_error *error)
+{
+    tlm_buffer arrays[ARRAYS] = {TLM_BUFFER_INIT, TLM_BUFFER_INIT, TLM_BUFFER_INIT};
+    tlm_params params = {0};
+    add_lane(&params, pipeline, commit->flush.lane);
+    for (uint32_t i = 0; i < ARRAYS; i++)
+        begin_array(&arrays[i], array_types[i].element, removals ? removals : count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!removals || commit->changes[first + i].value.size == 0)
+            append_change(arrays, &commit->changes[first + i]);
+    }
+    int result =
+        run_arrays(link, removals ? remove_sql : put_sql, &params, arrays, removals ? (uint32_t)VALUES : ARRAYS, error);
+    for (uint32_t i = 0; i < ARRAYS; i++)
+        tlm_buffer_finish(&arrays[i]);
+    return result;
+}
+
 static int write_changes(tlm_link *link, const char *pipeline, const tlm_commit *commit, uint32_t first, uint32_t count,
                          tlm_error *error)
 {
-    static const uint32_t types[ARRAYS] = {TLM_TYPE_TEXT, TLM_TYPE_BYTES, TLM_TYPE_BYTES};
-    static const uint32_t array_types[ARRAYS] = {1009, 1001, 1001};
-    tlm_buffer arrays[ARRAYS] = {TLM_BUFFER_INIT, TLM_BUFFER_INIT, TLM_BUFFER_INIT};
-    tlm_params params = {0};
-    int result = 0;
-    add_lane(&params, pipeline, commit->flush.lane);
-    for (uint32_t i = 0; i < ARRAYS; i++)
-        begin_array(&arrays[i], types[i], count);
+    uint32_t removals = 0;
     for (uint32_t i = 0; i < count; i++)
-        append_change(arrays, &commit->changes[first + i]);
-    for (uint32_t i = 0; i < ARRAYS; i++) {
-        tlm_params_add_encoded(&params, array_types[i], arrays[i].data, arrays[i].size);
-        if (arrays[i].error < 0)
-            result = tlm_error_set(error, -ENOMEM, "out of memory");
-    }
-    if (result == 0)
-        result = tlm_link_change(link, change_sql, &params, "write telemetra_state", error);
-    for (uint32_t i = 0; i < ARRAYS; i++)
-        tlm_buffer_finish(&arrays[i]);
-    return result < 0 ? result : 0;
+        removals += commit->changes[first + i].value.size == 0;
+    int result = write_some(link, pipeline, commit, first, count, 0, error);
+    return result < 0 || !removals ? result : write_some(link, pipeline, commit, first, count, removals, error);
 }
 
 int tlm_lanes_change_state(tlm_link *link, const char *pipeline, const tlm_commit *commit, tlm_error *error)

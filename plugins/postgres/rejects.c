@@ -62,7 +62,7 @@ int tlm_rejects_keep(tlm_link *link, const char *pipeline, const tlm_flush *flus
     tlm_params_add_text(&params, tlm_text_of(dataset->id));
     tlm_params_add_text(&params, tlm_text_of(sqlstate));
     tlm_params_add_text(&params, tlm_text_of(reason));
-    tlm_params_add_encoded(&params, TLM_TYPE_JSON, json.data, json.size);
+    tlm_params_add_text(&params, (tlm_text){json.data, json.size});
     int result = tlm_link_change(link, keep_sql, &params, "write telemetra_rejects", error);
     tlm_buffer_finish(&json);
     return result < 0 ? result : 0;

@@ -31,9 +31,13 @@ void tlm_status_note(tlm_status *status, uint32_t who, int result, const tlm_err
     status->results[who] = result;
     if (result < 0)
         status->sentences[who] = *error;
-    /* Readers ask only now and then: that the keeper finds the server well clears what they saw. */
-    if (who == TLM_SEEN_BY_KEEPER && result == 0)
+    /* Readers ask only now and then, and a lane may have gone elsewhere: that the keeper finds the server well clears
+     * what the first saw, and that it was not there. */
+    if (who == TLM_SEEN_BY_KEEPER && result == 0) {
         status->results[TLM_SEEN_BY_READERS] = 0;
+        if (status->results[TLM_SEEN_BY_WRITERS] == -EAGAIN)
+            status->results[TLM_SEEN_BY_WRITERS] = 0;
+    }
     tell(status);
     pthread_mutex_unlock(&status->mutex);
 }
