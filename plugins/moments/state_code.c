@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state_code.h"
 
-/* Layout: version, first_ns, last_end_ns, chat, the tracks viewers, sentiment, donations, then the currencies. Numbers
- * are little-endian; a double is its IEEE 754 bits. A track begins with flags that say what follows. */
+#include "rate.h"
+
+/* Layout: version, first_ns, last_end_ns, chat, the tracks viewers, sentiment, donations, then the number of currencies
+ * with the flag of gifts, the mean of gifts unless it is the least, and the currencies. Numbers are little-endian; a
+ * double is its IEEE 754 bits. A track begins with flags that say what follows. */
 enum { VERSION = 1 };
 enum {
     FLAG_BASELINE = 1u << 0,   /* level, variance, count */
@@ -12,6 +15,7 @@ enum {
     FLAG_SLIDES = 1u << 4,     /* slides since the last reading */
     FLAGS_END = 1u << 5
 };
+enum { FLAG_GIFTS = 1u << 7 };
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
@@ -96,7 +100,10 @@ void tlm_moments_state_write(const tlm_moments_stream *stream, tlm_buffer *buffe
     write_track(buffer, &stream->viewers);
     write_track(buffer, &stream->sentiment);
     write_track(buffer, &donations->count);
-    write_number(buffer, donations->currency_count, 1);
+    bool has_gifts = donations->gifts > tlm_rate_least;
+    write_number(buffer, donations->currency_count | (has_gifts ? (unsigned)FLAG_GIFTS : 0), 1);
+    if (has_gifts)
+        write_double(buffer, donations->gifts);
     for (uint32_t i = 0; i < donations->currency_count; i++) {
         tlm_buffer_append(buffer, donations->currencies[i].code, 3);
         write_baseline(buffer, &donations->currencies[i].paid);
@@ -214,7 +221,10 @@ int tlm_moments_state_read(tlm_text bytes, tlm_moments_stream *stream)
     read_track(&in, &stream->sentiment);
     read_track(&in, &stream->donations.count);
     uint64_t currencies = read_number(&in, 1);
-    if (in.error || currencies > TLM_CURRENCIES_MAX)
+    if (currencies & FLAG_GIFTS)
+        stream->donations.gifts = read_double(&in);
+    currencies &= ~(uint64_t)FLAG_GIFTS;
+    if (in.error || currencies > TLM_CURRENCIES_MAX || !(stream->donations.gifts >= tlm_rate_least))
         return -EINVAL;
     stream->donations.currency_count = (uint32_t)currencies;
     for (uint32_t i = 0; i < stream->donations.currency_count; i++)
