@@ -2,8 +2,10 @@
 /* donation_burst: transactions of a window, by their number (a gift of 20 subscriptions counts as 20), by the money of
  * one currency, or by what gifts of several give, well above what is usual.
  *
- * Somebody who gives five subscriptions at once is an event where thirty renewals an hour are none, though both count
- * alike: what gifts bring beyond one each, payments less transactions, has a rate of its own, which is nearly 0.
+ * Somebody who gives five subscriptions at once is an event where five renewals in a minute are none, though both count
+ * alike. What gifts bring beyond one each, payments less transactions, tells them apart and has a rate of its own,
+ * nearly 0. What it rises by from a window to the next came in one slide, at the least: five gifts of two in a minute
+ * do not add up to a large one.
  *
  * Money comes rarely and in unlike amounts, so a minute that brings some is compared with others that did. Baselines
  * learn from windows that do not overlap; every window is judged. */
@@ -180,9 +182,10 @@ static void move_money(tlm_donations *donations, const money *sums)
 }
 
 /* What gifts give beyond one each. */
-static tlm_wide gifts_of(const tlm_window_row *row)
+static int64_t gifts_of(const tlm_window_row *row)
 {
-    return row->payments > row->transactions ? row->payments - row->transactions : 0;
+    tlm_wide gifts = row->payments - row->transactions;
+    return gifts <= 0 ? 0 : gifts < INT64_MAX ? (int64_t)gifts : INT64_MAX;
 }
 
 /* Learns the windows without a row, in which nothing was given, that end at multiples of the duration. */
@@ -194,7 +197,7 @@ static void pass_silence(tlm_judge *judge, tlm_donations *donations, const tlm_w
     for (int64_t end_ns = row->end_ns - slides * slide_ns; end_ns < row->end_ns; end_ns += slide_ns) {
         if (end_ns % duration_ns)
             continue;
-        donations->gifts = tlm_rate_learn(donations->gifts, 0);
+        donations->gift_rate = tlm_rate_learn(donations->gift_rate, 0);
         if (!donations->count.episode.direction)
             tlm_baseline_learn(&donations->count.baseline, &tuning, tlm_baseline_scale(0), 1);
     }
@@ -240,14 +243,16 @@ static void judge_money(const tlm_judge *judge, tlm_donations *donations, const 
     }
 }
 
+/* `before` is what stood in the window a slide ago. */
 static void judge_gifts(const tlm_judge *judge, const tlm_donations *donations, const tlm_window_row *row,
-                        finding *best)
+                        int64_t before, finding *best)
 {
-    tlm_wide beyond = gifts_of(row), gifts = beyond + 1; /* of one gift; of several, it is at least so many */
-    if (beyond == 0)
+    int64_t beyond = gifts_of(row) - before;
+    if (beyond <= 0)
         return;
-    finding found = {.by = BY_GIFTS, .value = (double)gifts, .exact = gifts * 10000, .expected = donations->gifts};
-    found.z = tlm_rate_z(donations->gifts, (double)beyond);
+    tlm_wide gifts = (tlm_wide)beyond + 1; /* of one gift; of several, it is at least so many */
+    finding found = {.by = BY_GIFTS, .value = (double)gifts, .exact = gifts * 10000, .expected = donations->gift_rate};
+    found.z = tlm_rate_z(donations->gift_rate, (double)beyond);
     found.is_worth_it = gifts >= judge->settings->min_transactions && found.z >= judge->settings->threshold;
     take_if_more(best, &found);
 }
@@ -264,14 +269,15 @@ static void write_count_sentence(const finding *found, const char *span, char ou
                    is_rare ? "" : tlm_words_number(found->expected, usual));
 }
 
-static void write_gifts_sentence(const finding *found, const char *span, char out[static TLM_SENTENCE_SIZE])
+static void write_gifts_sentence(const finding *found, const char *slide, const char *span,
+                                 char out[static TLM_SENTENCE_SIZE])
 {
     char gifts[TLM_WORDS_SIZE], usual[TLM_WORDS_SIZE];
     bool is_rare = found->expected < 0.5;
     (void)snprintf(out, TLM_SENTENCE_SIZE,
-                   "At least %s subscriptions were given away in bulk in %s, where %s%s are usual.",
-                   tlm_words_number(found->value, gifts), span, is_rare ? "next to none" : "about ",
-                   is_rare ? "" : tlm_words_number(found->expected, usual));
+                   "At least %s subscriptions were given away within %s, where %s%s are usual in %s.",
+                   tlm_words_number(found->value, gifts), slide, is_rare ? "next to none" : "about ",
+                   is_rare ? "" : tlm_words_number(found->expected, usual), span);
 }
 
 static void write_money_sentence(const finding *found, double typical, const char *span,
@@ -313,12 +319,13 @@ static const char *metric_of(const finding *found)
 
 static int emit(tlm_judge *judge, tlm_moments_stream *stream, const tlm_window_row *row, const finding *found)
 {
-    char sentence[TLM_SENTENCE_SIZE], span[TLM_WORDS_SIZE];
+    char sentence[TLM_SENTENCE_SIZE], span[TLM_WORDS_SIZE], slide[TLM_WORDS_SIZE];
     tlm_words_span(row->end_ns - row->start_ns, span);
+    tlm_words_span(judge->settings->slide_ns, slide);
     if (found->by == BY_MONEY)
         write_money_sentence(found, typical_of(find_currency(&stream->donations, found->code)), span, sentence);
     else if (found->by == BY_GIFTS)
-        write_gifts_sentence(found, span, sentence);
+        write_gifts_sentence(found, slide, span, sentence);
     else
         write_count_sentence(found, span, sentence);
     write_metadata(judge, row, found);
@@ -341,14 +348,15 @@ int tlm_judge_donations(tlm_judge *judge, tlm_moments_stream *stream, const tlm_
     read_money(row, &sums);
     judge_count(judge, donations, row, &best);
     judge_money(judge, donations, &sums, &best);
-    judge_gifts(judge, donations, row, &best);
+    judge_gifts(judge, donations, row, slides == 1 ? donations->window_gifts : 0, &best);
+    donations->window_gifts = gifts_of(row);
     bool learns = row->end_ns % (row->end_ns - row->start_ns) == 0;
     bool may_raise = best.is_worth_it && (judge->settings->kinds & 1u << TLM_MOMENT_DONATION_BURST) &&
                      row->end_ns - stream->first_ns >= judge->settings->warm_up_ns;
     tlm_reading reading = tlm_judge_reading(judge, row, slides, best.z, may_raise);
     int what = tlm_judge_take(judge, track, &tuning, &reading, tlm_baseline_scale((double)row->payments), false);
     if (learns)
-        donations->gifts = tlm_rate_learn(donations->gifts, (double)gifts_of(row));
+        donations->gift_rate = tlm_rate_learn(donations->gift_rate, (double)donations->window_gifts);
     if (what == TLM_EPISODE_LASTED)
         move_money(donations, &sums);
     else if (learns && !track->episode.direction) {

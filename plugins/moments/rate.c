@@ -17,6 +17,7 @@ double tlm_rate_learn(double mean, double count)
 {
     double variance = mean + mean / RATE_MEMORY; /* m + m^2 / k, with k = m RATE_MEMORY */
     double most = mean + CLIP * sqrt(variance);
+    most = most > 1 ? most : 1;
     mean += ((count < most ? count : most) - mean) / RATE_MEMORY;
     return mean > tlm_rate_least ? mean : tlm_rate_least;
 }

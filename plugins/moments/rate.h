@@ -5,8 +5,8 @@
  * come by a Poisson law whose mean is known as well as RATE_MEMORY windows tell it: with the gamma distribution of such
  * a mean the next count is negative binomial (M. Greenwood, G. U. Yule, "An inquiry into the nature of frequency
  * distributions ...", Journal of the Royal Statistical Society 83, 1920). The mean is smoothed, each count pulled in to
- * two standard deviations above it first (Huber's psi, as in baseline.h), so that a single large one stays rare and
- * one that comes every other window becomes usual.
+ * two standard deviations above it, or to one, first (Huber's psi, as in baseline.h), so that a single large one stays
+ * rare and one that comes every other window becomes usual.
  *
  * Only +, -, x, / and sqrt of IEEE 754 doubles: equal values give equal bits. No memory, any thread. */
 #ifndef TLM_MOMENTS_RATE_H

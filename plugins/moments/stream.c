@@ -18,7 +18,7 @@ void tlm_moments_stream_reset(tlm_moments_stream *stream)
     init_track(&stream->chat.slides);
     init_track(&stream->viewers);
     init_track(&stream->sentiment);
-    stream->donations = (tlm_donations){.gifts = tlm_rate_least};
+    stream->donations = (tlm_donations){.gift_rate = tlm_rate_least};
     init_track(&stream->donations.count);
 }
 
