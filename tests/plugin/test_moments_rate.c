@@ -52,9 +52,11 @@ static void z_grows_with_the_count_and_falls_with_the_mean(void **context)
 {
     (void)context;
     for (double mean = tlm_rate_least; mean < 1e6; mean *= 2)
-        for (double count = 1; count < 1e20; count *= 3) {
-            assert_true(tlm_rate_z(mean, count * 3) > tlm_rate_z(mean, count));
-            assert_true(count < 2 * mean || tlm_rate_z(mean, count) > tlm_rate_z(mean * 2, count));
+        for (double count = 1; count < 1e18; count *= 3) {
+            double z = tlm_rate_z(mean, count);
+            assert_true(tlm_rate_z(mean, count * 3) > z);
+            /* Far out it hardly depends on the mean, and below it on nothing that matters. */
+            assert_true(z < 0 || z > 12 || z > tlm_rate_z(mean * 2, count));
         }
 }
 
