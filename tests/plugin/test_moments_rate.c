@@ -54,9 +54,12 @@ static void z_grows_with_the_count_and_falls_with_the_mean(void **context)
     for (double mean = tlm_rate_least; mean < 1e6; mean *= 2)
         for (double count = 1; count < 1e18; count *= 3) {
             double z = tlm_rate_z(mean, count);
-            assert_true(tlm_rate_z(mean, count * 3) > z);
-            /* Far out it hardly depends on the mean, and below it on nothing that matters. */
-            assert_true(z < 0 || z > 12 || z > tlm_rate_z(mean * 2, count));
+            if (z < 0) /* nobody asks */
+                continue;
+            if (tlm_rate_z(mean, count * 3) <= z)
+                fail_msg("mean %g: z %g at %g, %g at three times that", mean, z, count, tlm_rate_z(mean, count * 3));
+            if (z < 12 && tlm_rate_z(mean * 2, count) >= z) /* far out it hardly depends on the mean */
+                fail_msg("count %g: z %g at mean %g, %g at twice that", count, z, mean, tlm_rate_z(mean * 2, count));
         }
 }
 
