@@ -589,6 +589,19 @@ static void small_gifts_of_a_minute_do_not_add_up_to_a_large_one(void **context)
     mo_close(&lab);
 }
 
+static void gift_after_a_silence_is_told_from_the_one_before_it(void **context)
+{
+    mo_lab lab;
+    (void)context;
+    mo_open(&lab, NULL);
+    for (int64_t i = 0; i < 60; i += 6)
+        give_gifts(&lab, i, 1, 1);
+    give_gifts(&lab, 60, 1, 5); /* then nothing, not even chat, for five minutes */
+    give_gifts(&lab, 96, 1, 5);
+    assert_int_equal(mo_moments(&lab, "donation_burst"), 2);
+    mo_close(&lab);
+}
+
 static void gifts_that_come_all_the_time_are_no_bursts_but_a_large_one_is(void **context)
 {
     mo_lab lab;
@@ -1149,6 +1162,7 @@ int main(void)
         cmocka_unit_test(gift_of_five_is_a_burst_among_many_payments),
         cmocka_unit_test(gifts_of_less_than_min_transactions_are_no_burst),
         cmocka_unit_test(small_gifts_of_a_minute_do_not_add_up_to_a_large_one),
+        cmocka_unit_test(gift_after_a_silence_is_told_from_the_one_before_it),
         cmocka_unit_test(gifts_that_come_all_the_time_are_no_bursts_but_a_large_one_is),
         cmocka_unit_test(large_amount_is_a_burst_by_its_money),
         cmocka_unit_test(amounts_that_vary_widely_are_no_bursts),
