@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 import unittest
+import urllib.parse
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -116,6 +117,11 @@ def run_to_end(test, folder, text, **options):
         code = telemetra.finish()
         test.assertEqual(code, 0, telemetra.log)
         return telemetra.log
+
+
+def quote(text):
+    """A text as a part of a path."""
+    return urllib.parse.quote(text, safe="")
 
 
 def get(url, accept=None):
