@@ -34,6 +34,13 @@ children_of() {
     cat "/proc/$1/task/"*/children 2>/dev/null | tr '\n' ' ' || true
 }
 
+# is_stopped PID: by SIGSTOP, which the kernel delivers a little later than `kill` returns.
+is_stopped() {
+    local state
+    read -r _ state _ < <(grep '^State:' "/proc/$1/status" 2>/dev/null) || return 0
+    [ "$state" = T ]
+}
+
 is_gone() {
     local pid
     for pid in "$@"; do

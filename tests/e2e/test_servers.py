@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -9,6 +10,14 @@ import unittest
 
 import harness
 import servers
+
+
+def ended(pid):
+    """Gone, or a zombie that nobody has waited for."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
 
 
 class ServersTest(unittest.TestCase):
@@ -31,6 +40,15 @@ class ServersTest(unittest.TestCase):
         self.assertIn("kept", self.servers.kafka("topics", "--list"))
         self.assertEqual(self.servers.query("SELECT n FROM kept"), [{"n": 7}])
         self.assertIn("not properly shut down", self.servers.log("postgres"))
+
+    def test_a_crash_takes_all_processes_and_one_from_elsewhere_is_got_over_too(self):
+        for crash in (lambda: self.servers.kill("postgres"), lambda: os.kill(self.pid("postgres"), signal.SIGKILL)):
+            before = self.servers.query("SELECT pid FROM pg_stat_activity")
+            crash()
+            for row in before:
+                harness.wait_until(lambda pid=row["pid"]: ended(pid), "PostgreSQL's processes are gone")
+            self.servers.start("postgres")
+            self.assertEqual(self.servers.query("SELECT 1 AS n"), [{"n": 1}])
 
     def test_a_redis_that_comes_back_is_empty(self):
         self.servers.redis("SET", "key", "value")
