@@ -64,7 +64,8 @@ class Conf(unittest.TestCase):
             events.write_text('{"topic":"chat","event_id":"1","stream_id":"s","timestamp":"2026-01-01T00:00:00Z"}\n')
             for path in sorted(CONF.glob("*.cfg")):
                 environment = servers.shared().fresh(self) | {
-                    "TELEMETRA_REPLAY_FILE": str(events), "SQLITE_PATH": str(folder / f"{path.stem}.db"), "API_PORT": "0",
+                    "TELEMETRA_REPLAY_FILE": str(events), "SQLITE_PATH": str(folder / f"{path.stem}.db"),
+                    "API_PORT": "0", "AGGREGATOR_PORT": "0",
                     "PRODUCER_CHECKPOINT_PATH": str(folder / "checkpoint"),
                     "PRODUCER_REFUSED_PATH": str(folder / "refused.ndjson")}
                 with harness.Telemetra(folder, path.read_text(), environment=environment) as running:
