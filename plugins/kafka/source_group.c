@@ -138,9 +138,9 @@ static int connect_group(tlm_kafka_group *group, tlm_error *error)
     if (!conf)
         return tlm_error_set(error, -ENOMEM, "no memory");
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
-    bool is_set = rd_kafka_conf_set(conf, "group.id", config->group_id, said, sizeof said) == RD_KAFKA_CONF_OK &&
-                  rd_kafka_conf_set(conf, "statistics.interval.ms", STATISTICS_MS, said, sizeof said) ==
-                      RD_KAFKA_CONF_OK;
+    bool is_set =
+        rd_kafka_conf_set(conf, "group.id", config->group_id, said, sizeof said) == RD_KAFKA_CONF_OK &&
+        rd_kafka_conf_set(conf, "statistics.interval.ms", STATISTICS_MS, said, sizeof said) == RD_KAFKA_CONF_OK;
     if (is_set && config->group_instance_id && config->group_instance_id[0])
         is_set = rd_kafka_conf_set(conf, "group.instance.id", config->group_instance_id, said, sizeof said) ==
                  RD_KAFKA_CONF_OK;

@@ -13,8 +13,8 @@
 
 #include "source.h"
 
-/** Silence after which a broker counts as gone. It answers each fetch after TLM_KAFKA_FETCH_WAIT_MS at most, if only with
- * nothing; once a second that is seen. */
+/** Silence after which a broker counts as gone. It answers each fetch after TLM_KAFKA_FETCH_WAIT_MS at most, if only
+ * with nothing; once a second that is seen. */
 #define TLM_KAFKA_SILENCE_NS (2500 * INT64_C(1000000))
 /** Longest that a broker keeps a fetch which finds nothing. Meanwhile librdkafka asks it for no other partition of the
  * topic, not even for one whose queue has run empty: hence short for chat, whose backlogs are long. */
