@@ -138,9 +138,9 @@ static int connect_group(tlm_kafka_group *group, tlm_error *error)
     if (!conf)
         return tlm_error_set(error, -ENOMEM, "no memory");
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
-    bool is_set = rd_kafka_conf_set(conf, "group.id", config->group_id, said, sizeof said) == RD_KAFKA_CONF_OK &&
-                  rd_kafka_conf_set(conf, "statistics.interval.ms", STATISTICS_MS, said, sizeof said) ==
-                      RD_KAFKA_CONF_OK;
+    bool is_set =
+        rd_kafka_conf_set(conf, "group.id", config->group_id, said, sizeof said) == RD_KAFKA_CONF_OK &&
+        rd_kafka_conf_set(conf, "statistics.interval.ms", STATISTICS_MS, said, sizeof said) == RD_KAFKA_CONF_OK;
     if (is_set && config->group_instance_id && config->group_instance_id[0])
         is_set = rd_kafka_conf_set(conf, "group.instance.id", config->group_instance_id, said, sizeof said) ==
                  RD_KAFKA_CONF_OK;
@@ -217,14 +217,32 @@ int tlm_kafka_group_join(tlm_kafka_group *group, tlm_error *error)
     return 0;
 }
 
+static void tell_fatal(const tlm_kafka_group *group)
+{
+    const tlm_kafka_source_config *config = group->source->config;
+    tlm_error reason = {.text = ""};
+
+    if (rd_kafka_fatal_error(group->kafka, reason.text, sizeof reason.text) == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
+        tlm_kafka_source_fail(group->source,
+                              "another process joined group %.200s as group_instance_id %.200s: give every process an "
+                              "id of its own",
+                              config->group_id, config->group_instance_id);
+    else
+        tlm_kafka_source_fail(group->source, "group %.200s: %.600s", config->group_id, reason.text);
+}
+
 /* What comes is errors only: nothing is fetched. */
 static void tell_error(tlm_kafka_group *group, const rd_kafka_message_t *message)
 {
     const char *what = message->payload ? (const char *)message->payload : rd_kafka_err2str(message->err);
     tlm_error sentence;
 
-    if (message->err == RD_KAFKA_RESP_ERR__FATAL || message->err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED)
-        return; /* the client tells the first; the second is a process that was frozen and joins again */
+    if (message->err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED)
+        return; /* a process that was frozen: it joins again by itself */
+    if (message->err == RD_KAFKA_RESP_ERR__FATAL) {
+        tell_fatal(group);
+        return;
+    }
     (void)tlm_error_set(&sentence, 0, "group %.200s: %.500s%s", group->source->config->group_id, what,
                         message->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED
                             ? "; allow this user to read the group, or set another group_id"

@@ -119,7 +119,7 @@ int tlm_kafka_reader_create(tlm_instance *source, uint32_t input, tlm_kafka_read
     for (uint32_t i = 0; i < reader->place_count; i++) {
         atomic_init(&reader->places[i].next, -1);
         atomic_init(&reader->places[i].high_offset, -1);
-        reader->places[i].leader = -1;
+        reader->places[i].broker = -1;
     }
     int result = connect_reader(source, input, reader, error);
     if (result < 0) {
@@ -146,25 +146,49 @@ void tlm_kafka_reader_destroy(tlm_kafka_reader *reader)
 
 /* --- places ------------------------------------------------------------------------------------------------------- */
 
+/* RD_KAFKA_OFFSET_BEGINNING or _END as an absolute offset. rd_kafka_query_watermark_offsets would do, but does not keep
+ * its timeout when the leader is gone (2.0.2 waits for the reply whatever the time). */
+static rd_kafka_resp_err_t ask_offset(tlm_kafka_reader *reader, uint32_t place, int64_t which, int64_t *ret_offset)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *item =
+        rd_kafka_topic_partition_list_add(list, rd_kafka_topic_name(reader->topic), (int32_t)place);
+
+    item->offset = which;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(reader->kafka, list, RANGE_TIMEOUT_MS);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        code = item->err;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR && item->offset < 0)
+        code = RD_KAFKA_RESP_ERR__NO_OFFSET;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        *ret_offset = item->offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return code;
+}
+
+/* The leader answered: until the first statistics come that is what is known of it. */
+static void note_answer(tlm_kafka_reader *reader, tlm_kafka_place *place, int64_t high)
+{
+    (void)pthread_mutex_lock(&reader->mutex);
+    place->evidence_ns = tlm_kafka_now_ns();
+    atomic_store(&place->heard_ns, place->evidence_ns);
+    (void)pthread_mutex_unlock(&reader->mutex);
+    atomic_store(&place->high_offset, high);
+}
+
 int tlm_kafka_reader_range(tlm_kafka_reader *reader, uint32_t place, int64_t *ret_low, int64_t *ret_high,
                            tlm_error *error)
 {
-    const char *topic = rd_kafka_topic_name(reader->topic);
-    int64_t low, high;
-    rd_kafka_resp_err_t code =
-        rd_kafka_query_watermark_offsets(reader->kafka, topic, (int32_t)place, &low, &high, RANGE_TIMEOUT_MS);
+    int64_t low = 0, high = 0;
+    rd_kafka_resp_err_t code = ask_offset(reader, place, RD_KAFKA_OFFSET_BEGINNING, &low);
 
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        code = ask_offset(reader, place, RD_KAFKA_OFFSET_END, &high);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         return tlm_error_set(error, -EAGAIN,
-                             "topic %.200s, partition %" PRIu32 ": its leader does not say where it ends: %s", topic,
-                             place, rd_kafka_err2str(code));
-    /* The leader answered: until the first statistics come that is what is known of it. */
-    tlm_kafka_place *at = &reader->places[place];
-    (void)pthread_mutex_lock(&reader->mutex);
-    at->evidence_ns = tlm_kafka_now_ns();
-    atomic_store(&at->heard_ns, at->evidence_ns);
-    (void)pthread_mutex_unlock(&reader->mutex);
-    atomic_store(&at->high_offset, high);
+                             "topic %.200s, partition %" PRIu32 ": its leader does not say where it ends: %s",
+                             rd_kafka_topic_name(reader->topic), place, rd_kafka_err2str(code));
+    note_answer(reader, &reader->places[place], high);
     *ret_low = low;
     *ret_high = high;
     return 0;
@@ -185,18 +209,29 @@ static const tlm_kafka_broker *find_broker(const tlm_kafka_statistics *statistic
     return NULL;
 }
 
+/* librdkafka says this of a partition in an error callback without its number only; the statistics have it. */
+static void watch_fault(tlm_kafka_place *place, const tlm_kafka_partition *said)
+{
+    int32_t fault = RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+
+    if (said->is_unknown)
+        atomic_store(&place->fault, fault);
+    else /* whatever else is wrong is not ended by that */
+        (void)atomic_compare_exchange_strong(&place->fault, &fault, 0);
+}
+
 /* Reader's mutex held. True when the place was known to be reachable before and may have been lost since. */
-static bool watch_place(tlm_kafka_place *place, const tlm_kafka_partition *said, const tlm_kafka_broker *leader,
+static bool watch_place(tlm_kafka_place *place, const tlm_kafka_partition *said, const tlm_kafka_broker *broker,
                         int64_t now_ns)
 {
-    bool is_up = leader && leader->is_up && leader->receive_idle_us >= 0;
-    int64_t heard_ns = is_up ? now_ns - leader->receive_idle_us * 1000 : 0;
-    int64_t up_since_ns = is_up ? now_ns - leader->state_age_us * 1000 : now_ns;
+    bool is_up = broker && broker->is_up && broker->receive_idle_us >= 0 && !said->is_unknown;
+    int64_t heard_ns = is_up ? now_ns - broker->receive_idle_us * 1000 : 0;
+    int64_t up_since_ns = is_up ? now_ns - broker->state_age_us * 1000 : now_ns;
     bool is_heard = is_up && now_ns - heard_ns < TLM_KAFKA_SILENCE_NS;
-    bool has_moved = place->leader >= 0 && place->leader != said->leader;
+    bool has_moved = place->broker >= 0 && place->broker != said->broker;
     bool is_lost = place->evidence_ns != 0 && (!is_heard || has_moved || up_since_ns > place->evidence_ns);
 
-    place->leader = said->leader;
+    place->broker = said->broker;
     place->evidence_ns = is_heard ? now_ns : 0;
     /* First the count: who sees the place as heard of again sees too that it was lost. */
     if (is_lost)
@@ -204,6 +239,7 @@ static bool watch_place(tlm_kafka_place *place, const tlm_kafka_partition *said,
     atomic_store(&place->heard_ns, is_heard ? heard_ns : 0);
     if (said->high_offset >= 0)
         atomic_store(&place->high_offset, said->high_offset);
+    watch_fault(place, said);
     return is_lost;
 }
 
@@ -219,7 +255,7 @@ uint32_t tlm_kafka_reader_watch(tlm_kafka_reader *reader, const tlm_kafka_statis
         if (said->partition < 0 || said->partition >= reader->place_count || strcmp(said->topic, topic) != 0)
             continue;
         tlm_kafka_place *place = &reader->places[said->partition];
-        bool is_lost = watch_place(place, said, find_broker(statistics, said->leader), now_ns);
+        bool is_lost = watch_place(place, said, find_broker(statistics, said->broker), now_ns);
         lost += is_lost && atomic_load(&place->next) >= 0;
     }
     (void)pthread_mutex_unlock(&reader->mutex);
