@@ -191,7 +191,10 @@ static int fill_and_mark(tlm_redis_refill *refill, tlm_error *error)
     int64_t began_ms = tlm_redis_now_ms();
     begin_fill(refill);
     int behind = tlm_redis_store_behind_find(refill->shared, &refill->fill.behind);
-    int result = behind < 0 ? 1 : fill_all(refill, error);
+    tlm_redis_link_begin(&refill->link);
+    int result = tlm_redis_fill_tables(&refill->fill, error);
+    if (result == 0)
+        result = behind < 0 ? 1 : fill_all(refill, error);
     if (result == 1)
         result = run_hold(refill, behind < 0 ? "partial" : "complete", error);
     if (result != 1)
