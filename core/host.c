@@ -57,7 +57,9 @@ static int stores_find(const tlm_host *host, const char *name, const tlm_store *
     for (uint32_t i = 0; i < shared->plan->instance_count; i++) {
         const tlm_living *living = &shared->living[i];
         const tlm_store *store = tlm_living_interface(living, TLM_INTERFACE_STORE);
-        if (!store || !living->is_started || (name && *name && strcmp(name, living->host.instance)))
+        if (!store || living == living_of(host) || !atomic_load(&living->is_started))
+            continue;
+        if (name && *name && strcmp(name, living->host.instance))
             continue;
         *ret_store = store;
         *ret_instance = living->instance;

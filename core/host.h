@@ -12,6 +12,8 @@
 #include "metrics.h"
 #include "plan.h"
 
+#include <stdatomic.h>
+
 /** What all instances of a process share. */
 typedef struct tlm_shared {
     const tlm_plan *plan;
@@ -31,7 +33,7 @@ typedef struct tlm_living {
     const tlm_plan_instance *planned;
     tlm_instance *instance; /**< NULL before create */
     tlm_health_entry *health;
-    uint32_t is_started;
+    atomic_bool is_started; /**< written by the main thread; a store may be looked for from any */
 } tlm_living;
 
 /** Makes the shared part with a host for every planned instance; nothing is created yet. */

@@ -101,10 +101,14 @@ static int check_row(const tlm_option *options, uint32_t index, uint32_t config_
     if (!tlm_option_type_name(option->type))
         return tlm_error_set(error, -EINVAL, "option '%s': type: expected one of 1 to %d, found %u", option->name,
                              TLM_OPTION_GROUP, option->type);
-    uint32_t unknown = option->flags & ~(uint32_t)(TLM_OPTION_REQUIRED | TLM_OPTION_SECRET | TLM_OPTION_STORE);
+    static const uint32_t known = TLM_OPTION_REQUIRED | TLM_OPTION_SECRET | TLM_OPTION_STORE | TLM_OPTION_STORE_BEHIND;
+    uint32_t unknown = option->flags & ~known;
     if (unknown)
         return tlm_error_set(error, -EINVAL, "option '%s': flags: expected known ones, found 0x%x", option->name,
                              unknown);
+    if ((option->flags & TLM_OPTION_STORE_BEHIND) && !(option->flags & TLM_OPTION_STORE))
+        return tlm_error_set(error, -EINVAL, "option '%s': flags: expected the name of a store, found none",
+                             option->name);
     if ((option->flags & TLM_OPTION_STORE) && option->type != TLM_OPTION_TEXT)
         return tlm_error_set(error, -EINVAL,
                              "option '%s': flags: expected a text as the name of a store, found type %s", option->name,

@@ -3,6 +3,8 @@
 
 #include "clock.h"
 
+#include <common/fault_point.h>
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -149,6 +151,7 @@ int tlm_outbox_send(tlm_outbox *outbox, const tlm_lane_record *record)
                                             .rows = flight->rows,
                                             .rows_count = outbox->waiting.count}};
     outbox->waiting.count = 0;
+    TLM_FAULT_POINT("flush.taken");
     enter_stage(outbox, STAGE_REQUIRED);
     return 0;
 }
@@ -240,9 +243,11 @@ static void retry_now(tlm_outbox *outbox)
 /* The checkpoint has it: from here on the flush has happened, whatever best-effort sinks say. */
 static void commit_done(tlm_outbox *outbox)
 {
+    TLM_FAULT_POINT("flush.committed");
     outbox->sequence++;
     for (uint32_t i = 0; i < outbox->flight.commit.flush.rows_count; i++)
         tlm_feed_publish(outbox->options.shared->feed, outbox->flight.rows[i]);
+    TLM_FAULT_POINT("flush.published");
     enter_stage(outbox, STAGE_BEST_EFFORT);
 }
 
@@ -299,6 +304,7 @@ int tlm_outbox_step(tlm_outbox *outbox, int64_t *ret_wake_ns, tlm_error *error)
         if (flight->retry_ns || !is_landed(outbox))
             return TLM_FLUSH_FLYING;
         if (flight->stage == STAGE_BEST_EFFORT) {
+            TLM_FAULT_POINT("flush.landed");
             report_best_effort(outbox);
             release_answered(outbox);
             return end_flight(outbox, TLM_FLUSH_LANDED);
@@ -310,10 +316,12 @@ int tlm_outbox_step(tlm_outbox *outbox, int64_t *ret_wake_ns, tlm_error *error)
         }
         if (failed)
             retry_later(outbox, failed);
-        else if (flight->stage == STAGE_REQUIRED)
-            enter_stage(outbox, STAGE_CHECKPOINT);
-        else
+        else if (flight->stage == STAGE_CHECKPOINT)
             commit_done(outbox);
+        else {
+            TLM_FAULT_POINT("flush.required_kept");
+            enter_stage(outbox, STAGE_CHECKPOINT);
+        }
     }
     return TLM_FLUSH_NONE;
 }

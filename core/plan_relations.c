@@ -209,7 +209,7 @@ static int is_store(const tlm_plan_instance *instance)
     return instance->component->get_interface(TLM_INTERFACE_STORE) != NULL;
 }
 
-/** Whether an option that names a store ("": the first one of the file) names one; tells when it does not. */
+/** Whether an option that names a store ("": the first other one of the file) names one; tells when it does not. */
 static void check_store(const tlm_plan_build *build, uint32_t index, const tlm_option *option, const char *wanted)
 {
     const tlm_plan *plan = build->plan;
@@ -220,6 +220,13 @@ static void check_store(const tlm_plan_build *build, uint32_t index, const tlm_o
     for (uint32_t i = 0; i < plan->instance_count; i++) {
         const tlm_plan_instance *other = &plan->instances[i];
         int is_named = strcmp(other->name, wanted) == 0;
+        if (i == index && !is_named)
+            continue;
+        if (i == index) {
+            tlm_config_problem(build->file, place, "%s.%s: expected the name of another store, found its own",
+                               at->where, option->name);
+            return;
+        }
         if (is_store(other) && (is_named || !*wanted))
             return;
         if (is_store(other))
@@ -234,11 +241,52 @@ static void check_store(const tlm_plan_build *build, uint32_t index, const tlm_o
     if (*wanted)
         tlm_config_problem(build->file, place, "%s.%s: expected the name of a store of this file, found '%.80s'%s",
                            at->where, option->name, wanted, tlm_suggest_format(&near, more));
-    else
+    else if (!(option->flags & TLM_OPTION_STORE_BEHIND))
         tlm_config_problem(build->file, at->group,
                            "%s: expected a store in this file, found none; add a sink or an entry of 'stores' that "
                            "offers %s",
                            at->where, TLM_INTERFACE_STORE);
+}
+
+/** The name that an option of an instance has, "" when it has none. */
+static const char *text_of(const tlm_plan_instance *instance, const tlm_option *option)
+{
+    const char *text;
+    memcpy(&text, (const char *)instance->config + option->offset, sizeof text);
+    return text ? text : "";
+}
+
+/** The store that an instance asks for what it does not hold; NULL: it asks none. */
+static const tlm_plan_instance *store_behind(const tlm_plan *plan, const tlm_plan_instance *asking)
+{
+    const tlm_component *component = asking->component;
+    for (uint32_t i = 0; i < component->option_count; i++) {
+        if (!(component->options[i].flags & TLM_OPTION_STORE_BEHIND))
+            continue;
+        const char *wanted = text_of(asking, &component->options[i]);
+        for (const tlm_plan_instance *other = plan->instances; other < plan->instances + plan->instance_count; other++)
+            if (other != asking && is_store(other) && (!*wanted || strcmp(other->name, wanted) == 0))
+                return other;
+    }
+    return NULL;
+}
+
+/** A question must come to an end: no chain of stores leads back to its beginning. */
+static void check_chain(const tlm_plan_build *build, uint32_t index)
+{
+    const tlm_plan *plan = build->plan;
+    const tlm_plan_instance *begin = &plan->instances[index], *at = begin;
+    for (uint32_t i = 0; i < plan->instance_count && at; i++) {
+        const tlm_plan_instance *next = store_behind(plan, at);
+        if (next == begin) {
+            tlm_problems_add(build->file->problems,
+                             "%s:%u: %s: expected stores behind it that come to an end, found that '%s' asks '%s' "
+                             "again; name another one in `store`",
+                             begin->file, begin->line, begin->name, at->name, begin->name);
+            return;
+        }
+        at = next;
+    }
 }
 
 static void check_stores(const tlm_plan_build *build)
@@ -250,12 +298,10 @@ static void check_stores(const tlm_plan_build *build)
         const tlm_component *component = plan->instances[i].component;
         for (uint32_t j = 0; j < component->option_count; j++) {
             const tlm_option *option = &component->options[j];
-            const char *name;
-            if (!(option->flags & TLM_OPTION_STORE))
-                continue;
-            memcpy(&name, (const char *)plan->instances[i].config + option->offset, sizeof name);
-            check_store(build, i, option, name ? name : "");
+            if (option->flags & TLM_OPTION_STORE)
+                check_store(build, i, option, text_of(&plan->instances[i], option));
         }
+        check_chain(build, i);
     }
 }
 

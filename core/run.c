@@ -135,15 +135,31 @@ static int start(struct run *run, tlm_error *error)
 
 /* --- down -------------------------------------------------------------------------------------------------------- */
 
-static void stop_section(struct run *run, uint32_t section)
+static int asks_store(const tlm_component *component)
+{
+    for (uint32_t i = 0; i < component->option_count; i++)
+        if (component->options[i].flags & TLM_OPTION_STORE_BEHIND)
+            return 1;
+    return 0;
+}
+
+static void stop_some(struct run *run, uint32_t section, int is_asking)
 {
     for (uint32_t i = run->plan->instance_count; i-- > 0;) {
         tlm_living *living = &run->shared->living[i];
-        if (living->planned->section != section || !living->is_started)
+        const tlm_component *component = living->planned->component;
+        if (living->planned->section != section || !living->is_started || asks_store(component) != is_asking)
             continue;
-        living->planned->component->stop(living->instance);
+        component->stop(living->instance);
         living->is_started = 0;
     }
+}
+
+/* Those that may be asking a store of the section first, whatever their order in the file. */
+static void stop_section(struct run *run, uint32_t section)
+{
+    stop_some(run, section, 1);
+    stop_some(run, section, 0);
 }
 
 /* 1: everything that was processed is kept. No answer of a sink can come afterwards. */

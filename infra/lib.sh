@@ -85,7 +85,7 @@ need_localhost() {
 BUILD_PACKAGES=(gcc g++ libc6-dev cmake ninja-build ccache pkg-config libconfig-dev libsimdjson-dev libsqlite3-dev
     libmicrohttpd-dev libxxhash-dev zlib1g-dev libwslay-dev nettle-dev)
 # The three roles: Kafka, PostgreSQL, Redis.
-BUILD_PACKAGES+=(librdkafka-dev libpq-dev libhiredis-dev)
+BUILD_PACKAGES+=(librdkafka-dev libjansson-dev libpq-dev libhiredis-dev)
 # The dashboard's charts.
 BUILD_PACKAGES+=(libjs-dygraphs)
 # The servers of the three roles, as infra/servers starts them; Maven fetches Kafka. The package redis-server would start a
@@ -94,8 +94,6 @@ SERVER_PACKAGES=(postgresql-15 postgresql-client-15 redis-tools maven openjdk-17
 # The tests build C with cmocka; the end-to-end tests and the oracle are Python's standard library.
 # shellcheck disable=SC2034 # used by the scripts that source this
 TEST_PACKAGES=("${BUILD_PACKAGES[@]}" libcmocka-dev python3 git)
-# test_rest_docs reads JSON with it.
-TEST_PACKAGES+=(libjansson-dev)
 # The dashboard is driven in a real browser.
 TEST_PACKAGES+=(chromium chromium-driver)
 TEST_PACKAGES+=("${SERVER_PACKAGES[@]}")

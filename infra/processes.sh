@@ -5,7 +5,8 @@
 # started_at PID: clock ticks from boot to its start (proc(5), field 22 of stat); false for the dead and for zombies.
 started_at() {
     local stat fields
-    { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
+    # Not $(<FILE): of a file that is gone, bash 5.2 ends the script.
+    { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
     stat=${stat##*) }
     [[ $stat != [ZX]* ]] || return 1
     read -ra fields <<<"$stat"
@@ -31,6 +32,13 @@ process_of() {
 # children_of PID: PostgreSQL has one for each connection and task, each with a session of its own.
 children_of() {
     cat "/proc/$1/task/"*/children 2>/dev/null | tr '\n' ' ' || true
+}
+
+# is_stopped PID: by SIGSTOP, which the kernel delivers a little later than `kill` returns.
+is_stopped() {
+    local state
+    read -r _ state _ < <(grep '^State:' "/proc/$1/status" 2>/dev/null) || return 0
+    [ "$state" = T ]
 }
 
 is_gone() {

@@ -32,8 +32,11 @@ enum {
 enum {
     TLM_OPTION_REQUIRED = 1u << 0, /**< must be given and, for text and lists, not be empty */
     TLM_OPTION_SECRET = 1u << 1,   /**< its value is never printed or logged */
-    TLM_OPTION_STORE = 1u << 2     /**< TEXT: names an instance of the file that is a store; absent or empty: the first
-                                        one. The host has seen to it that there is one */
+    TLM_OPTION_STORE = 1u << 2,    /**< TEXT: names an instance of the file that is a store; absent or empty: the first
+                                        other one. The host has seen to it that there is one */
+    TLM_OPTION_STORE_BEHIND = 1u << 3 /**< with STORE, for a store that asks another one for what it does not hold:
+                                           absent, there may be none. The host has seen to it that no chain of stores
+                                           leads back to its beginning */
 };
 
 /** Value of a TLM_OPTION_LIST: `count` NUL-terminated strings, owned by the host like the rest of the config struct. */

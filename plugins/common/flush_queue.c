@@ -25,16 +25,23 @@ typedef struct {
     void *token;
 } waiting;
 
+/** A writer thread and the group that it has in hand. */
+typedef struct {
+    tlm_flush_queue *queue;
+    pthread_t thread;
+    tlm_flush_job *group;
+} writer;
+
 struct tlm_flush_queue {
     tlm_flush_worker worker;
-    pthread_t thread;
-    pthread_mutex_t mutex; /* guards what follows, up to `group` */
+    writer writers[TLM_FLUSH_THREADS_MAX];
+    uint32_t writer_count;
+    pthread_mutex_t mutex; /* guards what follows, up to `idle_at_ms` */
     pthread_cond_t work, called;
     waiting ring[TLM_FLUSH_QUEUE_MAX];
     uint32_t first, count;
     bool stopping;
-    tlm_flush_job group[TLM_FLUSH_GROUP_MAX]; /* of the writer thread alone, as is idle_at_ms */
-    int64_t idle_at_ms;
+    int64_t idle_at_ms; /* of the writer thread alone */
 };
 
 static int64_t now_ms(void)
@@ -82,12 +89,12 @@ static waiting pop(tlm_flush_queue *queue)
 }
 
 /* Moves the flushes at the head of the queue into the group, up to the next call. */
-static uint32_t take_group(tlm_flush_queue *queue)
+static uint32_t take_group(tlm_flush_queue *queue, tlm_flush_job *group)
 {
     uint32_t count = 0;
-    while (count < TLM_FLUSH_GROUP_MAX && queue->count > 0 && !queue->ring[queue->first].call) {
+    while (count < queue->worker.group_max && queue->count > 0 && !queue->ring[queue->first].call) {
         waiting taken = pop(queue);
-        tlm_flush_job *job = &queue->group[count++];
+        tlm_flush_job *job = &group[count++];
         job->flush = taken.flush;
         job->commit = taken.commit;
         job->result = 1;
@@ -98,11 +105,11 @@ static uint32_t take_group(tlm_flush_queue *queue)
     return count;
 }
 
-static void handle_group(tlm_flush_queue *queue, uint32_t count)
+static void handle_group(tlm_flush_queue *queue, tlm_flush_job *group, uint32_t count)
 {
-    queue->worker.handle(queue->worker.context, queue->group, count);
+    queue->worker.handle(queue->worker.context, group, count);
     for (uint32_t i = 0; i < count; i++) {
-        tlm_flush_job *job = &queue->group[i];
+        tlm_flush_job *job = &group[i];
         job->done(job->token, job->result, tlm_text_of(job->result < 0 ? job->error.text : NULL));
     }
 }
@@ -119,18 +126,19 @@ static void handle_call(tlm_flush_queue *queue, call *asked)
 
 static void *write_flushes(void *argument)
 {
-    tlm_flush_queue *queue = argument;
+    const writer *self = argument;
+    tlm_flush_queue *queue = self->queue;
     pthread_mutex_lock(&queue->mutex);
     while (wait_for_work(queue)) {
         call *asked = queue->ring[queue->first].call;
-        uint32_t count = take_group(queue);
+        uint32_t count = take_group(queue, self->group);
         if (asked)
             pop(queue);
         pthread_mutex_unlock(&queue->mutex);
         if (asked)
             handle_call(queue, asked);
         else
-            handle_group(queue, count);
+            handle_group(queue, self->group, count);
         if (queue->worker.idle && now_ms() >= queue->idle_at_ms + TLM_FLUSH_IDLE_PATIENCE_MS)
             run_idle(queue);
         pthread_mutex_lock(&queue->mutex);
@@ -141,7 +149,7 @@ static void *write_flushes(void *argument)
 
 /* The thread inherits the mask: signals are the host's, and a broken pipe or a file too large is a result of write(2)
  * here, never the end of the process. */
-static int start_thread(tlm_flush_queue *queue)
+static int start_thread(writer *started)
 {
     sigset_t blocked, before;
     sigfillset(&blocked);
@@ -152,7 +160,7 @@ static int start_thread(tlm_flush_queue *queue)
     int result = pthread_sigmask(SIG_SETMASK, &blocked, &before);
     if (result != 0)
         return -result;
-    result = pthread_create(&queue->thread, NULL, write_flushes, queue);
+    result = pthread_create(&started->thread, NULL, write_flushes, started);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return -result;
 }
@@ -181,23 +189,53 @@ static void finish_locks(tlm_flush_queue *queue)
     pthread_cond_destroy(&queue->work);
 }
 
+static void end_writers(tlm_flush_queue *queue)
+{
+    pthread_mutex_lock(&queue->mutex);
+    queue->stopping = true;
+    pthread_cond_broadcast(&queue->work);
+    pthread_mutex_unlock(&queue->mutex);
+    for (uint32_t i = 0; i < queue->writer_count; i++) {
+        pthread_join(queue->writers[i].thread, NULL);
+        free(queue->writers[i].group);
+    }
+}
+
+static int add_writer(tlm_flush_queue *queue)
+{
+    writer *added = &queue->writers[queue->writer_count];
+    added->queue = queue;
+    added->group = calloc(queue->worker.group_max, sizeof *added->group);
+    int result = added->group ? start_thread(added) : -ENOMEM;
+    if (result < 0)
+        free(added->group);
+    else
+        queue->writer_count++;
+    return result;
+}
+
 int tlm_flush_queue_create(const tlm_flush_worker *worker, tlm_flush_queue **ret_queue)
 {
     tlm_flush_queue *queue = calloc(1, sizeof *queue);
     if (!queue)
         return -ENOMEM;
     queue->worker = *worker;
+    if (!queue->worker.group_max || queue->worker.group_max > TLM_FLUSH_GROUP_MAX)
+        queue->worker.group_max = TLM_FLUSH_GROUP_MAX;
     queue->idle_at_ms = now_ms();
     int result = init_locks(queue);
     if (result < 0)
         goto fail_memory;
-    result = start_thread(queue);
+    do
+        result = add_writer(queue);
+    while (result == 0 && queue->writer_count < worker->threads && queue->writer_count < TLM_FLUSH_THREADS_MAX);
     if (result < 0)
-        goto fail_locks;
+        goto fail_writers;
     *ret_queue = queue;
     return 0;
 
-fail_locks:
+fail_writers:
+    end_writers(queue);
     finish_locks(queue);
 fail_memory:
     free(queue);
@@ -208,11 +246,7 @@ void tlm_flush_queue_destroy(tlm_flush_queue *queue)
 {
     if (!queue)
         return;
-    pthread_mutex_lock(&queue->mutex);
-    queue->stopping = true;
-    pthread_cond_signal(&queue->work);
-    pthread_mutex_unlock(&queue->mutex);
-    pthread_join(queue->thread, NULL);
+    end_writers(queue);
     finish_locks(queue);
     free(queue);
 }

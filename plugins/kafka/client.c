@@ -92,17 +92,15 @@ static const char *advice(rd_kafka_resp_err_t code)
     }
 }
 
-static void set_down(tlm_kafka_client *client, const char *sentence)
+/* The host logs the turns of health. */
+static void set_down(tlm_kafka_client *client, const tlm_error *sentence)
 {
     pthread_mutex_lock(&client->mutex);
-    int is_news = !client->is_down;
     client->is_down = 1;
     client->is_connected = 0;
-    (void)tlm_error_set(&client->down_sentence, 0, "%s", sentence);
+    client->down_sentence = *sentence;
     publish_health(client);
     pthread_mutex_unlock(&client->mutex);
-    if (is_news)
-        write_log(client, TLM_LOG_WARNING, sentence);
 }
 
 static void set_up(tlm_kafka_client *client)
@@ -116,9 +114,9 @@ static void set_up(tlm_kafka_client *client)
     if (was_down)
         publish_health(client);
     pthread_mutex_unlock(&client->mutex);
-    if (!was_connected)
-        tlm_kafka_client_log(client, TLM_LOG_INFO, "connected to the brokers of %s%s",
-                             client->options->bootstrap_servers, was_down ? " again" : "");
+    if (!was_connected && !was_down)
+        tlm_kafka_client_log(client, TLM_LOG_INFO, "connected to the brokers of %s",
+                             client->options->bootstrap_servers);
 }
 
 /* --- callbacks ---------------------------------------------------------------------------------------------------- */
@@ -183,7 +181,7 @@ static void on_error(rd_kafka_t *kafka, int code, const char *reason, void *opaq
     (void)tlm_error_set(&sentence, 0, "no broker of %.200s answers: %.700s", client->options->bootstrap_servers,
                         client->last_error.text[0] ? client->last_error.text : reason);
     pthread_mutex_unlock(&client->mutex);
-    set_down(client, sentence.text);
+    set_down(client, &sentence);
 }
 
 static int on_statistics(rd_kafka_t *kafka, char *json, size_t size, void *opaque)

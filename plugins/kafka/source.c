@@ -256,8 +256,8 @@ static const char *const starts[] = {"earliest", "latest", NULL};
 /* Kafka: Topic.MAX_NAME_LENGTH. */
 #define TOPIC(option_name, default_name, text)                                                                         \
     {                                                                                                                  \
-        .name = #option_name, .type = TLM_OPTION_TEXT, .flags = TLM_OPTION_REQUIRED, .offset = OPTION(option_name),    \
-        .default_text = default_name, .min = 1, .max = 249, .doc = text                                                \
+        .name = #option_name, .type = TLM_OPTION_TEXT, .offset = OPTION(option_name), .default_text = default_name,    \
+        .min = 1, .max = 249, .doc = text                                                                              \
     }
 
 static const tlm_option options[] = {
@@ -271,7 +271,6 @@ static const tlm_option options[] = {
     TOPIC(topic_stream_meta, "telemetra.events.stream_meta", "Topic of stream_meta events."),
     {.name = "group_id",
      .type = TLM_OPTION_TEXT,
-     .flags = TLM_OPTION_REQUIRED,
      .offset = OPTION(group_id),
      .default_text = "telemetra-aggregator",
      .min = 1,

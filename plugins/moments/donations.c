@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* donation_burst: transactions of a window, by their number (a gift of 20 subscriptions counts as 20) or by the
- * money of one currency, well above what is usual.
+/* donation_burst: transactions of a window, by their number (a gift of 20 subscriptions counts as 20), by the money of
+ * one currency, or by what gifts of several give, well above what is usual.
+ *
+ * Somebody who gives five subscriptions at once is an event where five renewals in a minute are none, though both count
+ * alike. What gifts bring beyond one each, payments less transactions, tells them apart and has a rate of its own,
+ * nearly 0. What it rises by from a window to the next came in one slide, at the least: five gifts of two in a minute
+ * do not add up to a large one.
  *
  * Money comes rarely and in unlike amounts, so a minute that brings some is compared with others that did. Baselines
  * learn from windows that do not overlap; every window is judged. */
 #include "judge.h"
+#include "rate.h"
 #include "sentence.h"
 
 #include <math.h>
@@ -48,11 +54,14 @@ typedef struct {
     uint32_t count;
 } money;
 
+typedef enum { BY_COUNT, BY_MONEY, BY_GIFTS } evidence;
+
 /* What stands out most in a window. */
 typedef struct {
+    evidence by;
     double z, value, expected;
     tlm_wide exact; /* value in 10^-TLM_MOMENT_SCALE */
-    char code[4];   /* empty: the number of transactions */
+    char code[4];   /* BY_MONEY: the currency */
     bool is_worth_it;
 } finding;
 
@@ -172,18 +181,26 @@ static void move_money(tlm_donations *donations, const money *sums)
     }
 }
 
+/* What gifts give beyond one each. */
+static int64_t gifts_of(const tlm_window_row *row)
+{
+    tlm_wide gifts = row->payments - row->transactions;
+    return gifts <= 0 ? 0 : gifts < INT64_MAX ? (int64_t)gifts : INT64_MAX;
+}
+
 /* Learns the windows without a row, in which nothing was given, that end at multiples of the duration. */
 static void pass_silence(tlm_judge *judge, tlm_donations *donations, const tlm_window_row *row, uint32_t slides)
 {
     int64_t duration_ns = row->end_ns - row->start_ns, slide_ns = judge->settings->slide_ns;
     if (slides >= judge->settings->merge_slides)
         tlm_episode_end(&donations->count.episode);
-    if (donations->count.episode.direction)
-        return;
-    for (int64_t end_ns = row->end_ns - slides * slide_ns; end_ns < row->end_ns; end_ns += slide_ns)
-        if (end_ns % duration_ns == 0) {
+    for (int64_t end_ns = row->end_ns - slides * slide_ns; end_ns < row->end_ns; end_ns += slide_ns) {
+        if (end_ns % duration_ns)
+            continue;
+        donations->gift_rate = tlm_rate_learn(donations->gift_rate, 0);
+        if (!donations->count.episode.direction)
             tlm_baseline_learn(&donations->count.baseline, &tuning, tlm_baseline_scale(0), 1);
-        }
+    }
 }
 
 /* --- judging ------------------------------------------------------------------------------------------------------ */
@@ -217,13 +234,27 @@ static void judge_money(const tlm_judge *judge, tlm_donations *donations, const 
         if (!currency || (currency->paid.count < PAID_MIN && prior_of(currency->code) <= 0))
             continue;
         double typical = typical_of(currency);
-        finding found = {.value = (double)sums->sums[i].units / UNITS, .expected = typical};
+        finding found = {.by = BY_MONEY, .value = (double)sums->sums[i].units / UNITS, .expected = typical};
         found.z = (root_of(found.value) - root_of(typical)) / tlm_baseline_spread(&currency->paid, &money_tuning);
         found.is_worth_it = found.z >= judge->settings->threshold;
         memcpy(found.code, currency->code, sizeof found.code);
         found.exact = tlm_decimal_divide_half_even(sums->sums[i].units, UNITS / 10000);
         take_if_more(best, &found);
     }
+}
+
+/* `before` is what stood in the window a slide ago. */
+static void judge_gifts(const tlm_judge *judge, const tlm_donations *donations, const tlm_window_row *row,
+                        int64_t before, finding *best)
+{
+    int64_t beyond = gifts_of(row) - before;
+    if (beyond <= 0)
+        return;
+    tlm_wide gifts = (tlm_wide)beyond + 1; /* of one gift; of several, it is at least so many */
+    finding found = {.by = BY_GIFTS, .value = (double)gifts, .exact = gifts * 10000, .expected = donations->gift_rate};
+    found.z = tlm_rate_z(donations->gift_rate, (double)beyond);
+    found.is_worth_it = gifts >= judge->settings->min_transactions && found.z >= judge->settings->threshold;
+    take_if_more(best, &found);
 }
 
 /* --- telling ------------------------------------------------------------------------------------------------------ */
@@ -236,6 +267,17 @@ static void write_count_sentence(const finding *found, const char *span, char ou
                    "%s donations, subscriptions, gifts and cheers came in %s, where %s%s are usual.",
                    tlm_words_number(found->value, count), span, is_rare ? "next to none" : "about ",
                    is_rare ? "" : tlm_words_number(found->expected, usual));
+}
+
+static void write_gifts_sentence(const finding *found, const char *slide, const char *span,
+                                 char out[static TLM_SENTENCE_SIZE])
+{
+    char gifts[TLM_WORDS_SIZE], usual[TLM_WORDS_SIZE];
+    bool is_rare = found->expected < 0.5;
+    (void)snprintf(out, TLM_SENTENCE_SIZE,
+                   "At least %s subscriptions were given away within %s, where %s%s are usual in %s.",
+                   tlm_words_number(found->value, gifts), slide, is_rare ? "next to none" : "about ",
+                   is_rare ? "" : tlm_words_number(found->expected, usual), span);
 }
 
 static void write_money_sentence(const finding *found, double typical, const char *span,
@@ -254,7 +296,7 @@ static void write_metadata(tlm_judge *judge, const tlm_window_row *row, const fi
 {
     tlm_json_writer json;
     tlm_judge_begin_metadata(judge, &json, row->end_ns - row->start_ns);
-    if (found->code[0] && strcmp(found->code, BITS)) {
+    if (found->by == BY_MONEY && strcmp(found->code, BITS)) {
         TLM_JSON_KEY(&json, "currency");
         tlm_json_string(&json, found->code, 3);
     }
@@ -269,19 +311,26 @@ static void write_metadata(tlm_judge *judge, const tlm_window_row *row, const fi
     tlm_judge_end_metadata(&json);
 }
 
+static const char *metric_of(const finding *found)
+{
+    static const char *const names[] = {[BY_COUNT] = "payment_count", [BY_MONEY] = "amount", [BY_GIFTS] = "gift_count"};
+    return found->by == BY_MONEY && !strcmp(found->code, BITS) ? "bits" : names[found->by];
+}
+
 static int emit(tlm_judge *judge, tlm_moments_stream *stream, const tlm_window_row *row, const finding *found)
 {
-    char sentence[TLM_SENTENCE_SIZE], span[TLM_WORDS_SIZE];
+    char sentence[TLM_SENTENCE_SIZE], span[TLM_WORDS_SIZE], slide[TLM_WORDS_SIZE];
     tlm_words_span(row->end_ns - row->start_ns, span);
-    if (found->code[0])
+    tlm_words_span(judge->settings->slide_ns, slide);
+    if (found->by == BY_MONEY)
         write_money_sentence(found, typical_of(find_currency(&stream->donations, found->code)), span, sentence);
+    else if (found->by == BY_GIFTS)
+        write_gifts_sentence(found, slide, span, sentence);
     else
         write_count_sentence(found, span, sentence);
     write_metadata(judge, row, found);
     tlm_moment moment = {.kind = TLM_MOMENT_DONATION_BURST,
-                         .metric_name = !found->code[0]             ? "payment_count"
-                                        : strcmp(found->code, BITS) ? "amount"
-                                                                    : "bits",
+                         .metric_name = metric_of(found),
                          .value = found->exact,
                          .expected = tlm_moment_units(found->expected, TLM_MOMENT_SCALE),
                          .z = found->z,
@@ -299,11 +348,15 @@ int tlm_judge_donations(tlm_judge *judge, tlm_moments_stream *stream, const tlm_
     read_money(row, &sums);
     judge_count(judge, donations, row, &best);
     judge_money(judge, donations, &sums, &best);
+    judge_gifts(judge, donations, row, slides == 1 ? donations->window_gifts : 0, &best);
+    donations->window_gifts = gifts_of(row);
     bool learns = row->end_ns % (row->end_ns - row->start_ns) == 0;
     bool may_raise = best.is_worth_it && (judge->settings->kinds & 1u << TLM_MOMENT_DONATION_BURST) &&
                      row->end_ns - stream->first_ns >= judge->settings->warm_up_ns;
     tlm_reading reading = tlm_judge_reading(judge, row, slides, best.z, may_raise);
     int what = tlm_judge_take(judge, track, &tuning, &reading, tlm_baseline_scale((double)row->payments), false);
+    if (learns)
+        donations->gift_rate = tlm_rate_learn(donations->gift_rate, (double)donations->window_gifts);
     if (what == TLM_EPISODE_LASTED)
         move_money(donations, &sums);
     else if (learns && !track->episode.direction) {

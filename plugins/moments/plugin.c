@@ -205,7 +205,8 @@ static const tlm_option moments_options[] = {
      .default_text = "5",
      .min = 1,
      .max = 1000000,
-     .doc = "A donation_burst that is told by the number of payments has at least this many in a window."},
+     .doc = "A donation_burst that is told by the number of payments has at least this many in a window, one that is "
+            "told by gifts gives at least as many."},
 };
 
 static const tlm_dataset *const moments_datasets[] = {&tlm_moments_dataset};

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state_code.h"
 
-/* Layout: version, first_ns, last_end_ns, chat, the tracks viewers, sentiment, donations, then the currencies. Numbers
+#include "rate.h"
+
+/* Layout: version, first_ns, last_end_ns, chat, the tracks viewers, sentiment, donations, then the number of currencies
+ * with flags of gifts, their rate unless it is the least, those of the last window if any, and the currencies. Numbers
  * are little-endian; a double is its IEEE 754 bits. A track begins with flags that say what follows. */
 enum { VERSION = 1 };
 enum {
@@ -12,6 +15,8 @@ enum {
     FLAG_SLIDES = 1u << 4,     /* slides since the last reading */
     FLAGS_END = 1u << 5
 };
+/* With the number of currencies. */
+enum { FLAG_GIFT_RATE = 1u << 7, FLAG_WINDOW_GIFTS = 1u << 6, CURRENCIES = FLAG_WINDOW_GIFTS - 1 };
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
@@ -86,21 +91,31 @@ static void write_chat(tlm_buffer *buffer, const tlm_chat *chat)
         write_double(buffer, chat->lasting);
 }
 
+static void write_donations(tlm_buffer *buffer, const tlm_donations *donations)
+{
+    unsigned flags = donations->gift_rate > tlm_rate_least ? (unsigned)FLAG_GIFT_RATE : 0;
+    flags |= donations->window_gifts ? (unsigned)FLAG_WINDOW_GIFTS : 0;
+    write_track(buffer, &donations->count);
+    write_number(buffer, donations->currency_count | flags, 1);
+    if (flags & FLAG_GIFT_RATE)
+        write_double(buffer, donations->gift_rate);
+    if (flags & FLAG_WINDOW_GIFTS)
+        write_number(buffer, (uint64_t)donations->window_gifts, 8);
+    for (uint32_t i = 0; i < donations->currency_count; i++) {
+        tlm_buffer_append(buffer, donations->currencies[i].code, 3);
+        write_baseline(buffer, &donations->currencies[i].paid);
+    }
+}
+
 void tlm_moments_state_write(const tlm_moments_stream *stream, tlm_buffer *buffer)
 {
-    const tlm_donations *donations = &stream->donations;
     write_number(buffer, VERSION, 1);
     write_number(buffer, (uint64_t)stream->first_ns, 8);
     write_number(buffer, (uint64_t)stream->last_end_ns, 8);
     write_chat(buffer, &stream->chat);
     write_track(buffer, &stream->viewers);
     write_track(buffer, &stream->sentiment);
-    write_track(buffer, &donations->count);
-    write_number(buffer, donations->currency_count, 1);
-    for (uint32_t i = 0; i < donations->currency_count; i++) {
-        tlm_buffer_append(buffer, donations->currencies[i].code, 3);
-        write_baseline(buffer, &donations->currencies[i].paid);
-    }
+    write_donations(buffer, &stream->donations);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
@@ -202,6 +217,22 @@ static void read_currency(reader *in, tlm_currency *currency)
     read_baseline(in, &currency->paid);
 }
 
+static void read_donations(reader *in, tlm_donations *donations)
+{
+    read_track(in, &donations->count);
+    unsigned currencies = (unsigned)read_number(in, 1);
+    if (currencies & FLAG_GIFT_RATE)
+        donations->gift_rate = read_double(in);
+    if (currencies & FLAG_WINDOW_GIFTS)
+        donations->window_gifts = (int64_t)read_number(in, 8);
+    donations->currency_count = currencies & CURRENCIES;
+    if (donations->currency_count > TLM_CURRENCIES_MAX || !(donations->gift_rate >= tlm_rate_least) ||
+        donations->window_gifts < 0)
+        in->error = -EINVAL;
+    for (uint32_t i = 0; !in->error && i < donations->currency_count; i++)
+        read_currency(in, &donations->currencies[i]);
+}
+
 int tlm_moments_state_read(tlm_text bytes, tlm_moments_stream *stream)
 {
     reader in = {.left = bytes};
@@ -212,12 +243,6 @@ int tlm_moments_state_read(tlm_text bytes, tlm_moments_stream *stream)
     read_chat(&in, &stream->chat);
     read_track(&in, &stream->viewers);
     read_track(&in, &stream->sentiment);
-    read_track(&in, &stream->donations.count);
-    uint64_t currencies = read_number(&in, 1);
-    if (in.error || currencies > TLM_CURRENCIES_MAX)
-        return -EINVAL;
-    stream->donations.currency_count = (uint32_t)currencies;
-    for (uint32_t i = 0; i < stream->donations.currency_count; i++)
-        read_currency(&in, &stream->donations.currencies[i]);
+    read_donations(&in, &stream->donations);
     return in.error || in.left.size ? -EINVAL : 0;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stream.h"
 
+#include "rate.h"
+
 #include <stdlib.h>
 
 static void init_track(tlm_track *track)
@@ -16,7 +18,7 @@ void tlm_moments_stream_reset(tlm_moments_stream *stream)
     init_track(&stream->chat.slides);
     init_track(&stream->viewers);
     init_track(&stream->sentiment);
-    stream->donations = (tlm_donations){0};
+    stream->donations = (tlm_donations){.gift_rate = tlm_rate_least};
     init_track(&stream->donations.count);
 }
 

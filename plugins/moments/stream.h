@@ -43,6 +43,8 @@ typedef struct {
     tlm_track count; /* its episode is that of count and money together */
     tlm_currency currencies[TLM_CURRENCIES_MAX];
     uint32_t currency_count;
+    int64_t window_gifts; /* what gifts gave beyond one each in the last row's window */
+    double gift_rate;     /* mean of that; at least tlm_rate_least */
 } tlm_donations;
 
 typedef struct tlm_moments_stream {

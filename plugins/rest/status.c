@@ -107,6 +107,7 @@ void tlm_rest_process_metrics(tlm_rest_call *call)
 /* The worst of the stores of one kind. */
 typedef struct store_state {
     uint32_t status; /* TLM_HEALTH_..., 0: not configured */
+    bool is_cache;   /* what it does not hold it asks of another: that it answers says nothing */
     char name[NAME_SIZE];
 } store_state;
 
@@ -148,12 +149,13 @@ static bool store_answers(const tlm_rest_api *api, const char *name)
     return code >= 0 || code == -ENOENT;
 }
 
-/* One that is in trouble but answers is an error; one that is not configured, or gone, is unavailable. */
+/* One that is in trouble but answers is an error; one that is not configured, or gone, is unavailable. The answers of a
+ * cache in trouble are another's. */
 static const char *store_word(const tlm_rest_api *api, const store_state *state)
 {
     if (state->status == TLM_HEALTH_OK)
         return "ok";
-    return state->status != 0 && store_answers(api, state->name) ? "error" : "unavailable";
+    return state->status != 0 && !state->is_cache && store_answers(api, state->name) ? "error" : "unavailable";
 }
 
 static void visit_item(void *context, const tlm_health_item *item)
@@ -182,7 +184,7 @@ void tlm_rest_health(tlm_rest_call *call)
 {
     const tlm_rest_api *api = call->api;
     tlm_buffer items = TLM_BUFFER_INIT;
-    report found = {0};
+    report found = {.redis.is_cache = true};
     tlm_json_writer writer;
 
     if (!api->health) {

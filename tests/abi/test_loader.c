@@ -49,7 +49,7 @@ static const row rows[] = {
     {"option_twice", {"option 'count': name:", "expected one row of that name", "found two"}},
     {"option_reserved", {"option 'component': name:", "that the host does not use itself", "found 'component'"}},
     {"option_bad_name", {"option 2: name:", "expected lower case", "found 'not so'"}},
-    {"option_unknown_type", {"option 'b': type:", "expected one of 1 to 9", "found 99"}},
+    {"option_unknown_type", {"option 'b': type:", "expected one of 1 to 10", "found 99"}},
     {"option_unknown_flag", {"option 'b': flags:", "expected known ones", "found 0x40"}},
     {"option_store_no_text", {"option 'b': flags:", "expected a text as the name of a store", "found type bool"}},
     {"option_no_doc", {"option 'b': doc:", "expected a sentence", "found NULL"}},

@@ -2,12 +2,14 @@
 
 First the plugin alone on the streams of tests/plugin/moments_model.h, then the whole pipeline on the lifelike mock and
 the file of what it planted. What a raid does to viewers belongs to the raid: the mock lists only the large lifts, so
-alarms about viewers in the ten minutes after a raid are counted neither way.
+alarms about viewers in the ten minutes after a raid are counted neither way. With --file instead: which raids and large
+gifts of a recording are found, and the strongest moments in it.
 """
 
 import argparse
 import collections
 import datetime
+import gzip
 import json
 import math
 import pathlib
@@ -27,6 +29,64 @@ METRICS = (("message_count", "chat_spike", None, 1), ("viewer_last", "viewer_sur
 
 Alarm = collections.namedtuple("Alarm", "kind stream second")
 Planted = collections.namedtuple("Planted", "kind stream start end")
+
+
+def run_file(telemetra, folder, path):
+    """Rows of moments."""
+    database = folder / "file.db"
+    (folder / "file.cfg").write_text(f"""
+        pipeline = {{ name = "bench"; at_idle = "finish"; max_future = "365d"; }};
+        codec = {{ component = "json"; }};
+        sources = ({{ component = "replay"; path = {json.dumps(str(path))}; }});
+        processors = ({{ component = "sentiment"; }}, {{ component = "window"; }},
+                      {{ component = "moments"; threshold = {THRESHOLD}; }});
+        sinks = ({{ component = "sqlite"; path = "{database}"; retention_days = 0; }});
+    """)
+    done = subprocess.run([telemetra, "run", str(folder / "file.cfg")], capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stderr)
+    connection = sqlite3.connect(database)
+    connection.row_factory = sqlite3.Row
+    moments = connection.execute("SELECT * FROM moments ORDER BY stream_id, peak_at").fetchall()
+    connection.close()
+    return moments
+
+
+def told_by_file(path):
+    """(kind, stream, second, size) of each raid and each gift of five and more."""
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt") as lines:
+        for line in lines:
+            if '"gift_sub"' not in line and '"raid_incoming"' not in line:
+                continue
+            event = json.loads(line)
+            second = datetime.datetime.fromisoformat(event["timestamp"]).timestamp()
+            if event.get("event_type") == "raid_incoming":
+                yield "raid", event["stream_id"], second, (event.get("raid_data") or {}).get("viewer_count")
+            elif event.get("transaction_type") == "gift_sub" and (event.get("gift_count") or 1) >= 5:
+                yield "donation_burst", event["stream_id"], second, event["gift_count"]
+
+
+def bench_file(telemetra, path):
+    with tempfile.TemporaryDirectory() as name:
+        moments = run_file(telemetra, pathlib.Path(name), path.resolve())
+    print("raids, and gifts of five and more, with the moment that holds them")
+    found = collections.Counter()
+    for kind, stream, second, size in sorted(told_by_file(path), key=lambda each: each[:3]):
+        # A moment goes on until a window's length after its last peak.
+        holds = [row for row in moments if row["moment_type"] == kind and row["stream_id"] == stream
+                 and row["started_at"] / 1e9 - 10 <= second <= row["peak_at"] / 1e9 + 60]
+        found[kind, size, bool(holds)] += 1
+        print(f"  {stream} {datetime.datetime.fromtimestamp(second, datetime.timezone.utc):%H:%M:%S} {kind} of {size}:",
+              f"z {holds[0]['z_score']}: {holds[0]['description']}" if holds else "NOT FOUND")
+    for kind, size, _ in sorted(found, key=lambda key: (key[0], key[1] or 0)):
+        if found[kind, size, True] or found[kind, size, False]:
+            print(f"  {kind} of {size}: {found[kind, size, True]} of {found[kind, size, True] + found[kind, size, False]}")
+            found[kind, size, True] = found[kind, size, False] = 0
+    print(f"{len(moments)} moments; the strongest:")
+    for row in sorted(moments, key=lambda row: -abs(row["z_score"] or 0))[:20]:
+        print(f"  {row['z_score']:6} {row['stream_id']} "
+              f"{datetime.datetime.fromtimestamp(row['peak_at'] / 1e9, datetime.timezone.utc):%H:%M:%S} "
+              f"{row['moment_type']}: {row['description']}")
 
 
 def run_mock(telemetra, folder, streams, rate, episodes, hours, seed):
@@ -165,7 +225,11 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--hours", type=float, default=3, help="of the mock, a stream")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--file", type=pathlib.Path, help="a recording (.ndjson or .ndjson.gz) to look at instead")
     options = parser.parse_args()
+    if options.file:
+        bench_file(options.build / "bin/telemetra", options.file)
+        return
     program = options.build / "bin/bench_moments"
     for what in ("truth", "quiet", "cost"):
         print(f"\n{what}", flush=True)

@@ -20,6 +20,8 @@ import harness
 SCRIPT = harness.ROOT / "infra/servers"
 NAMES = ("kafka", "postgres", "redis")
 TOPICS = ("chat", "viewer", "transactions", "stream_meta")
+#: Removes servers once its standard input ends, which it does with the process that holds the other end, however that ends.
+GUARD = 'cat; "$1" remove "$2" && rm -rf "$2"'
 _shared = []
 
 
@@ -44,9 +46,11 @@ class Servers:
     def __init__(self, folder, names=NAMES):
         self.folder = folder
         self.names = names
+        self.guard = None
 
     def __enter__(self):
         try:
+            self._guard()
             self.start()
         except BaseException:
             self.remove()
@@ -56,9 +60,17 @@ class Servers:
     def __exit__(self, *_):
         self.remove()
 
+    def _guard(self):
+        """A test that is killed leaves nothing running either. No child of the test: who kills one may kill its children."""
+        reader, self.guard = os.pipe()
+        with open(reader, "rb") as end:
+            subprocess.run(["setsid", "--fork", "sh", "-c", GUARD, "guard", str(SCRIPT), str(self.folder)], stdin=end,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+
     def remove(self):
         self._run("remove")
         shutil.rmtree(self.folder)
+        os.close(self.guard)
 
     def _run(self, command, *arguments, stdin=None):
         done = subprocess.run([str(SCRIPT), command, str(self.folder), *map(str, arguments)], input=stdin,

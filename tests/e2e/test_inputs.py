@@ -143,7 +143,7 @@ class Inputs(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         rows = [json.loads(row) for row in done.stdout.splitlines()]
         windows = {(row["stream_id"], row["window_start"]): row for row in rows if row["dataset"] == "windows"}
-        stored = list(harness.window_rows(self.database))
+        stored = harness.rows_of(self.database)[0]
         self.assertEqual(len(windows), len(stored))
         for row in stored:
             written = windows[row["stream_id"], row["window_start"]]
@@ -169,7 +169,7 @@ class Inputs(unittest.TestCase):
                    "category": None}]
         path = self.write("events", [json.dumps({**meta, **event}) + "\n" for event in events])
         harness.run_to_end(self, self.folder, harness.config(self.database, [path]))
-        [stream] = harness.stream_rows(self.database)
+        [stream] = harness.rows_of(self.database)[1]
         self.assertEqual((stream["title"], stream["streamer_name"], stream["game_category"]), ("", "n", "c"))
         self.equal_to_oracle([path])
 

@@ -58,8 +58,8 @@ class Mock(unittest.TestCase):
         self.assertGreaterEqual(landed, KILLS // 2, "the run was over before it could be killed")
         harness.run_to_end(self, self.folder, text)
         self.assertEqual(harness.accounting(database)[0], harness.accounting(whole)[0])
-        for rows in (harness.window_rows, harness.stream_rows):
-            self.assertTrue(in_order(rows(database)) == in_order(rows(whole)), "rows differ")
+        for rows, others in zip(harness.rows_of(database), harness.rows_of(whole)):
+            self.assertTrue(in_order(rows) == in_order(others), "rows differ")
         self.assertEqual(planted_again.read_text(), planted.read_text())
 
 

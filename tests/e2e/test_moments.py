@@ -50,7 +50,8 @@ def events(seed):
                 put(second, "transactions", stream, transaction_type="donation", amount="5", currency="USD")
             for kind, begin, _ in planted(index):
                 if second == begin and kind == "donation_burst":
-                    put(second, "transactions", stream, transaction_type="gift_sub", gift_count=20, amount="99.80")
+                    put(second, "transactions", stream, transaction_type="gift_sub",
+                        gift_count=(5, 20)[index % 2], amount=("24.95", "99.80")[index % 2])
                 if second == begin and kind == "raid":
                     put(second, "stream_meta", stream, event_type="raid_incoming",
                         raid_data={"from_channel": "friend", "viewer_count": 50 + index})

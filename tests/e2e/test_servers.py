@@ -2,12 +2,22 @@
 
 import os
 import pathlib
+import signal
 import subprocess
+import sys
 import tempfile
 import unittest
 
 import harness
 import servers
+
+
+def ended(pid):
+    """Gone, or a zombie that nobody has waited for."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
 
 
 class ServersTest(unittest.TestCase):
@@ -30,6 +40,15 @@ class ServersTest(unittest.TestCase):
         self.assertIn("kept", self.servers.kafka("topics", "--list"))
         self.assertEqual(self.servers.query("SELECT n FROM kept"), [{"n": 7}])
         self.assertIn("not properly shut down", self.servers.log("postgres"))
+
+    def test_a_crash_takes_all_processes_and_one_from_elsewhere_is_got_over_too(self):
+        for crash in (lambda: self.servers.kill("postgres"), lambda: os.kill(self.pid("postgres"), signal.SIGKILL)):
+            before = self.servers.query("SELECT pid FROM pg_stat_activity")
+            crash()
+            for row in before:
+                harness.wait_until(lambda pid=row["pid"]: ended(pid), "PostgreSQL's processes are gone")
+            self.servers.start("postgres")
+            self.assertEqual(self.servers.query("SELECT 1 AS n"), [{"n": 1}])
 
     def test_a_redis_that_comes_back_is_empty(self):
         self.servers.redis("SET", "key", "value")
@@ -109,14 +128,22 @@ class ProcessTest(unittest.TestCase):
                 mine.start("redis")
 
     def test_nothing_is_left_but_logs(self):
-        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-        mine = servers.Servers(folder / "servers", ("postgres", "redis"))
-        mine.folder.mkdir()
-        mine.start()
-        self.assertEqual(mine.query("SELECT 1 AS n"), [{"n": 1}])  # below a folder that the user postgres cannot enter
-        mine._run("remove")
-        left = {path.name for path in mine.folder.rglob("*") if path.is_file()}
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "servers"
+        subprocess.run([str(servers.SCRIPT), "start", str(folder), "postgres", "redis"], check=True)
+        # Below a folder that the user postgres cannot enter.
+        self.assertEqual(servers.Servers(folder).query("SELECT 1 AS n"), [{"n": 1}])
+        home = (folder / "postgres/home").read_text().strip()
+        subprocess.run([str(servers.SCRIPT), "remove", str(folder)], check=True)
+        self.assertFalse(pathlib.Path(home).exists())
+        left = {path.name for path in folder.rglob("*") if path.is_file()}
         self.assertLessEqual(left, {"log", "lock"})
+
+    def test_a_test_that_is_killed_leaves_nothing_behind(self):
+        text = "import servers\nwith servers.own('redis') as mine: print(mine.folder, flush=True); input()"
+        with subprocess.Popen([sys.executable, "-c", text], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as victim:
+            folder = pathlib.Path(victim.stdout.readline().decode().strip())
+            victim.kill()
+        harness.wait_until(lambda: not folder.exists(), "the folder of the killed one is gone")
 
 
 if __name__ == "__main__":

@@ -262,6 +262,35 @@ static inline void test_list_free(const tlm_text_list *list)
     free((void *)(uintptr_t)list->items);
 }
 
+/** Adds a key to a group of free keys; all is copied, and freed by test_config_free. */
+static inline void test_config_add(const tlm_component *component, void *config, const char *name, const char *key,
+                                   const char *value)
+{
+    tlm_text_map *map = (tlm_text_map *)(void *)((char *)config + test_option(component, name)->offset);
+    const char **names = calloc(map->count + 1, sizeof *names), **values = calloc(map->count + 1, sizeof *values);
+
+    assert_true(names && values);
+    for (uint32_t i = 0; i < map->count; i++) {
+        names[i] = map->names[i];
+        values[i] = map->values[i];
+    }
+    names[map->count] = strdup(key);
+    values[map->count] = strdup(value);
+    free((void *)(uintptr_t)map->names);
+    free((void *)(uintptr_t)map->values);
+    *map = (tlm_text_map){names, values, map->count + 1};
+}
+
+static inline void test_map_free(const tlm_text_map *map)
+{
+    for (uint32_t i = 0; i < map->count; i++) {
+        free((void *)(uintptr_t)map->names[i]);
+        free((void *)(uintptr_t)map->values[i]);
+    }
+    free((void *)(uintptr_t)map->names);
+    free((void *)(uintptr_t)map->values);
+}
+
 /** Sets an option from a text as it could stand in a file. Lists and texts are copied. */
 static inline void test_config_set(const tlm_component *component, void *config, const char *name, const char *text)
 {
@@ -327,6 +356,8 @@ static inline void test_config_free(const tlm_component *component, void *config
         char *member = (char *)config + component->options[i].offset;
         if (component->options[i].type == TLM_OPTION_TEXT)
             free(*(char **)(void *)member);
+        if (component->options[i].type == TLM_OPTION_GROUP)
+            test_map_free((tlm_text_map *)(void *)member);
         if (component->options[i].type == TLM_OPTION_LIST)
             test_list_free((tlm_text_list *)(void *)member);
     }

@@ -4,7 +4,8 @@
  * Chat is a Cox process: a log-normal intensity made of three first-order processes, then Poisson. With 28 messages in
  * 10 s it has the Fano factor 4 in 10 s and 11 in 60 s, and autocorrelations of 10 s counts of .51/.29/.18/.07 at 10,
  * 30, 60 and 300 s: those of recorded chat. Viewers grow from a fifth in ten minutes, wander by 4 % over five minutes
- * and follow a daily curve. The same seed gives the same streams on any machine with IEEE doubles and a like libm. */
+ * and follow a daily curve. Of what is paid, one in a hundred is a gift of two to four, as recorded. The same seed gives the same streams
+ * on any machine with IEEE doubles and a like libm. */
 #ifndef TLM_TEST_MOMENTS_MODEL_H
 #define TLM_TEST_MOMENTS_MODEL_H
 
@@ -169,13 +170,16 @@ static inline void model_pay(model_stream *stream, const model_planted *now, int
     int64_t count = model_poisson(chance, stream->options.payments / 6);
     double money = 0;
     int64_t gifts = 0; /* beyond the one that a transaction counts for anyway */
-    for (int64_t i = 0; i < count; i++)
-        money += model_uniform(chance) < 0.7 ? 4.99 : model_between(chance, 1, 20);
-    if (now && now->kind == MODEL_DONATION && (int64_t)now->size % 2) { /* one gift of many */
-        bool is_now = now->start == stream->slide;
-        count += is_now;
-        gifts = is_now ? (int64_t)(now->size * 2) - 1 : 0;
-        money += is_now ? 4.99 * (double)(gifts + 1) : 0;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t more = model_uniform(chance) < 0.01 ? 1 + (int64_t)(model_bits(chance) % 3) : 0;
+        gifts += more;
+        money += model_uniform(chance) < 0.7 ? 4.99 * (double)(1 + more) : model_between(chance, 1, 20);
+    }
+    if (now && now->kind == MODEL_DONATION && (int64_t)now->size % 2) { /* one gift of 5 to 50, small ones as likely */
+        int64_t given = now->start == stream->slide ? (int64_t)(5 * pow(10, (now->size - 8) / 17) + 0.5) : 0;
+        count += given > 0;
+        gifts += given ? given - 1 : 0;
+        money += 4.99 * (double)given;
     } else if (now && now->kind == MODEL_DONATION) { /* many that pay */
         int64_t more = model_poisson(chance, now->size / (double)(now->end - now->start));
         count += more;

@@ -526,6 +526,98 @@ static void gift_of_many_counts_as_many(void **context)
     mo_close(&lab);
 }
 
+/* A minute, six windows, in which this stands at its start. */
+static void give_gifts(mo_lab *lab, int64_t slide, int64_t transactions, int64_t payments)
+{
+    for (int64_t i = 0; i < 6; i++)
+        mo_put(lab, "a", slide + i,
+               (mo_row){.messages = 10, .window_messages = 60, .transactions = transactions, .payments = payments});
+}
+
+static void gift_of_five_is_a_burst_among_many_payments(void **context)
+{
+    mo_lab lab;
+    (void)context;
+    mo_open(&lab, NULL);
+    for (int64_t i = 0; i < 360; i += 6)
+        give_gifts(&lab, i, 2 + i / 6 % 4, 2 + i / 6 % 4);
+    assert_int_equal(lab.lane.row_count, 0);
+    give_gifts(&lab, 360, 3, 7);
+    const lab_row *row = mo_last(&lab, "donation_burst");
+    assert_int_equal(mo_rows(&lab, NULL), 1);
+    assert_string_equal(mo_value(row, "metric_name"), "gift_count");
+    assert_string_equal(mo_value(row, "metric_value"), "5.0000");
+    assert_string_equal(mo_value(row, "expected"), "0.0333");
+    assert_string_equal(mo_value(row, "z_score"), "4.40");
+    assert_string_equal(mo_value(row, "description"),
+                        "At least 5 subscriptions were given away within 10 s, where next to none are usual in 60 s.");
+    assert_string_equal(mo_value(row, "metadata"),
+                        "{\"seconds\":60,\"payment_count\":7,\"transaction_count\":3,\"bits\":0,\"amounts\":{}}");
+    mo_close(&lab);
+}
+
+static void gifts_of_less_than_min_transactions_are_no_burst(void **context)
+{
+    static const char *const four[] = {"min_transactions", "4", NULL};
+    for (int i = 0; i < 2; i++) {
+        mo_lab lab;
+        (void)context;
+        mo_open(&lab, i ? four : NULL);
+        for (int64_t at = 0; at < 360; at += 6)
+            give_gifts(&lab, at, 4, 4);
+        give_gifts(&lab, 360, 4, 7);
+        assert_int_equal(mo_moments(&lab, "donation_burst"), i);
+        mo_close(&lab);
+    }
+}
+
+static void small_gifts_of_a_minute_do_not_add_up_to_a_large_one(void **context)
+{
+    mo_lab lab;
+    (void)context;
+    mo_open(&lab, NULL);
+    for (int64_t i = 0; i < 360; i += 6)
+        give_gifts(&lab, i, 8, 8);
+    for (int64_t i = 0; i < 6; i++) /* one of two in each slide */
+        mo_put(&lab, "a", 360 + i,
+               (mo_row){.messages = 10, .window_messages = 60, .transactions = 8, .payments = 9 + i});
+    assert_int_equal(lab.lane.row_count, 0);
+    mo_put(&lab, "a", 366, (mo_row){.messages = 10, .window_messages = 60, .transactions = 8, .payments = 18});
+    const lab_row *row = mo_last(&lab, "donation_burst");
+    assert_string_equal(mo_value(row, "metric_name"), "gift_count");
+    assert_string_equal(mo_value(row, "metric_value"), "5.0000");
+    mo_close(&lab);
+}
+
+static void gift_after_a_silence_is_told_from_the_one_before_it(void **context)
+{
+    mo_lab lab;
+    (void)context;
+    mo_open(&lab, NULL);
+    for (int64_t i = 0; i < 60; i += 6)
+        give_gifts(&lab, i, 1, 1);
+    give_gifts(&lab, 60, 1, 5); /* then nothing, not even chat, for five minutes */
+    give_gifts(&lab, 96, 1, 5);
+    assert_int_equal(mo_moments(&lab, "donation_burst"), 2);
+    mo_close(&lab);
+}
+
+static void gifts_that_come_all_the_time_are_no_bursts_but_a_large_one_is(void **context)
+{
+    mo_lab lab;
+    (void)context;
+    mo_open(&lab, NULL);
+    for (int64_t i = 0; i < 720; i += 6) /* one of five every other minute */
+        give_gifts(&lab, i, 3, i % 12 ? 3 : 7);
+    lab_lane_clear_rows(&lab.lane);
+    for (int64_t i = 720; i < 1080; i += 6)
+        give_gifts(&lab, i, 3, i % 12 ? 3 : 7);
+    assert_int_equal(lab.lane.row_count, 0);
+    give_gifts(&lab, 1080, 3, 52);
+    assert_string_equal(mo_value(mo_last(&lab, "donation_burst"), "metric_value"), "50.0000");
+    mo_close(&lab);
+}
+
 static void large_amount_is_a_burst_by_its_money(void **context)
 {
     mo_lab lab;
@@ -815,6 +907,7 @@ static mo_row eventful(int64_t slide)
     row.amounts = row.transactions ? "{\"USD\":\"4.99\",\"JPY\":\"500\"}" : NULL;
     if (slide % 163 > 156)
         row.transactions = 30, row.bits = 70000;
+    row.payments = row.transactions + (slide % 173 > 168 ? 4 + slide % 3 : slide % 30 == 29);
     return row;
 }
 
@@ -1066,6 +1159,11 @@ int main(void)
         cmocka_unit_test(viewers_told_once_a_minute_are_followed_too),
         cmocka_unit_test(many_transactions_are_a_burst),
         cmocka_unit_test(gift_of_many_counts_as_many),
+        cmocka_unit_test(gift_of_five_is_a_burst_among_many_payments),
+        cmocka_unit_test(gifts_of_less_than_min_transactions_are_no_burst),
+        cmocka_unit_test(small_gifts_of_a_minute_do_not_add_up_to_a_large_one),
+        cmocka_unit_test(gift_after_a_silence_is_told_from_the_one_before_it),
+        cmocka_unit_test(gifts_that_come_all_the_time_are_no_bursts_but_a_large_one_is),
         cmocka_unit_test(large_amount_is_a_burst_by_its_money),
         cmocka_unit_test(amounts_that_vary_widely_are_no_bursts),
         cmocka_unit_test(bits_are_a_burst_too_and_told_as_bits),

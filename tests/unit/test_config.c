@@ -242,6 +242,22 @@ static const row rows[] = {
     {"list too long",
      WITH("names = \"a,b,c,d\";"),
      {"x.cfg:1: sources.everything.names: expected a list of texts of at most 3 items, found 4 items"}},
+    {"group of free keys that is none",
+     WITH("free_keys = \"sesame\";"),
+     {"x.cfg:1: sources.everything.free_keys: expected a group of keys with texts, numbers or bools of at most 4 keys, "
+      "found ***"}},
+    {"too many free keys",
+     WITH("free_keys = { a = 1; b = 2; c = 3; d = 4; e = 5; };"),
+     {"x.cfg:1: sources.everything.free_keys: expected a group of keys with texts, numbers or bools of at most 4 keys, "
+      "found 5 keys"}},
+    {"free keys of other types",
+     WITH("free_keys = { a = [ 1 ];\nb = { c = 1; };\nd = 1; };"),
+     {"x.cfg:1: sources.everything.free_keys.a: expected a text, number or bool, found an array [ ... ]",
+      "x.cfg:2: sources.everything.free_keys.b: expected a text, number or bool, found a group { ... }"}},
+    {"free key with a number that libconfig wraps",
+     WITH("free_keys = { pin = 5000000000; };"),
+     {"x.cfg:1: sources.everything.free_keys.pin: expected a number, found ***, which does not fit into 32 bits; write "
+      "it with an L at its end, or in quotes"}},
     {"time that is none",
      WITH("since = \"yesterday\";"),
      {"x.cfg:1: sources.everything.since: expected a time such as \"2026-01-31T12:00:00Z\", found 'yesterday'"}},
@@ -256,6 +272,10 @@ static const row rows[] = {
     {"variable not set in a list",
      WITH("names = [ \"${TLM_TEST_NONE}\" ];"),
      {"x.cfg:1: sources.everything.names: the environment variable TLM_TEST_NONE is not set; set it or write "
+      "${TLM_TEST_NONE:-default}"}},
+    {"variable not set in a free key",
+     WITH("free_keys = { a_b = \"${TLM_TEST_NONE}\"; };"),
+     {"x.cfg:1: sources.everything.free_keys.a_b: the environment variable TLM_TEST_NONE is not set; set it or write "
       "${TLM_TEST_NONE:-default}"}},
     {"variable not set in a component's name",
      "frontends = ( { component = \"${TLM_TEST_NONE}\" } ); " GOOD,
@@ -590,6 +610,7 @@ static void defaults_fill_what_the_file_leaves_out(void **state)
     assert_int_equal(config->room_bytes, 65536);
     assert_int_equal(config->colour, 2);
     assert_int_equal(config->names.count, 0);
+    assert_int_equal(config->free_keys.count, 0);
     assert_true(config->since_ns == INT64_MIN);
     assert_string_equal(config->password, "changeme");
     tlm_plan_destroy(plan);
@@ -645,6 +666,21 @@ static void values_of_every_type_are_read(void **state)
     assert_int_equal(config->since_ns, INT64_C(1769860800) * 1000000000);
     assert_string_equal(config->password, "secret");
     assert_int_equal(config->pin, 1234);
+    tlm_plan_destroy(plan);
+}
+
+static void free_keys_are_kept_as_texts_in_their_order(void **state)
+{
+    static const char *const names[] = {"z_y", "flag", "count", "ratio"};
+    static const char *const values[] = {"7 is it", "true", "-3", "0.1"};
+    tlm_plan *plan = load_good(
+        *state, WITH("free_keys = { z_y = \"${TLM_TEST_SEVEN} is it\"; flag = true; count = -3; ratio = 0.1; };"));
+    const tlm_text_map *map = &everything_of(plan)->free_keys;
+    assert_int_equal(map->count, 4);
+    for (uint32_t i = 0; i < map->count; i++) {
+        assert_string_equal(map->names[i], names[i]);
+        assert_string_equal(map->values[i], values[i]);
+    }
     tlm_plan_destroy(plan);
 }
 
@@ -779,6 +815,7 @@ int main(void)
         cmocka_unit_test(defaults_fill_what_the_file_leaves_out),
         cmocka_unit_test(the_hosts_groups_have_their_defaults),
         cmocka_unit_test(values_of_every_type_are_read),
+        cmocka_unit_test(free_keys_are_kept_as_texts_in_their_order),
         cmocka_unit_test(every_typed_value_may_be_a_text),
         cmocka_unit_test(references_are_expanded_and_never_become_syntax),
         cmocka_unit_test(an_included_file_is_found_beside_the_one_that_is_run),

@@ -19,6 +19,7 @@ typedef struct everything {
     const char *password;
     int64_t pin;
     uint32_t secret_colour;
+    tlm_text_map free_keys;
 } everything;
 
 #endif

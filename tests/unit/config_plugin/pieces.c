@@ -203,6 +203,11 @@ static const tlm_option everything_options[] = {
      .offset = offsetof(everything, secret_colour),
      .choices = colours,
      .doc = "A secret choice."},
+    {.name = "free_keys",
+     .type = TLM_OPTION_GROUP,
+     .offset = offsetof(everything, free_keys),
+     .max = 4,
+     .doc = "Keys of another."},
 };
 
 static const tlm_option choosy_options[] = {

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keeper.h"
+
+#include "retention.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct tlm_keeper {
+    tlm_keeper_options options;
+    tlm_link link;
+    int64_t retention_ms; /* monotonic time of the next look for old rows */
+    bool has_failed;      /* deleting; told once */
+    pthread_t thread;
+    pthread_mutex_t mutex; /* guards is_ending */
+    pthread_cond_t ending;
+    bool is_ending;
+};
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Whether the server answers and the tables are there. A standby answers queries: that one is read-only is told by
+ * those who write. */
+static int look(tlm_keeper *keeper, tlm_error *error)
+{
+    PGresult *rows = NULL;
+    int result = tlm_link_open(&keeper->link, error);
+    if (result == 0)
+        result = tlm_targets_prepare(keeper->options.targets, &keeper->link, error);
+    if (result == 0)
+        result = tlm_link_ask(&keeper->link, "SELECT 1", NULL, "look after the server", &rows, error);
+    PQclear(rows);
+    return result;
+}
+
+/* One batch; returns for how long to rest: as long as it took, so that others have the server half of the time. */
+static int64_t delete_old_rows(tlm_keeper *keeper)
+{
+    tlm_error error;
+    int64_t begin_ms = tlm_server_now_ms();
+    if (begin_ms < keeper->retention_ms)
+        return TLM_KEEPER_INTERVAL_MS;
+    int result = tlm_retention_step(&keeper->link, now_ns() - keeper->options.retention_ns, &error);
+    if (result < 0 && !keeper->has_failed)
+        keeper->options.failed(keeper->options.context, &error);
+    keeper->has_failed = result < 0;
+    if (result > 0) {
+        keeper->options.deleted(keeper->options.context, (uint64_t)result);
+        return tlm_server_now_ms() - begin_ms + 1;
+    }
+    keeper->retention_ms = tlm_server_now_ms() + TLM_RETENTION_INTERVAL_MS;
+    return TLM_KEEPER_INTERVAL_MS;
+}
+
+/* Rests; false when it is to end. */
+static bool rest(tlm_keeper *keeper, int64_t pause_ms)
+{
+    int64_t until_ms = tlm_server_now_ms() + pause_ms;
+    struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
+    int result = 0;
+    pthread_mutex_lock(&keeper->mutex);
+    while (!keeper->is_ending && result == 0)
+        result = pthread_cond_timedwait(&keeper->ending, &keeper->mutex, &until);
+    bool goes_on = !keeper->is_ending;
+    pthread_mutex_unlock(&keeper->mutex);
+    return goes_on;
+}
+
+static void *run(void *context)
+{
+    tlm_keeper *keeper = context;
+    int64_t pause_ms = 0, looked_ms = 0;
+    int result = -1;
+    while (rest(keeper, pause_ms)) {
+        tlm_error error;
+        pause_ms = TLM_KEEPER_INTERVAL_MS;
+        if (result < 0 || tlm_server_now_ms() - looked_ms >= TLM_KEEPER_INTERVAL_MS) {
+            result = look(keeper, &error);
+            looked_ms = tlm_server_now_ms();
+            if (result != -ECANCELED)
+                tlm_status_note(keeper->options.status, TLM_SEEN_BY_KEEPER, result, &error);
+        }
+        if (result == 0 && keeper->options.retention_ns > 0)
+            pause_ms = delete_old_rows(keeper);
+    }
+    return NULL;
+}
+
+/* Signals are the host's, and a broken pipe is a result here. */
+static int start_thread(tlm_keeper *keeper)
+{
+    sigset_t blocked, before;
+    sigfillset(&blocked);
+    sigdelset(&blocked, SIGSEGV);
+    sigdelset(&blocked, SIGBUS);
+    sigdelset(&blocked, SIGFPE);
+    sigdelset(&blocked, SIGILL);
+    int result = pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    if (result != 0)
+        return result;
+    result = pthread_create(&keeper->thread, NULL, run, keeper);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return result;
+}
+
+int tlm_keeper_create(const tlm_keeper_options *options, tlm_keeper **ret_keeper, tlm_error *error)
+{
+    pthread_condattr_t monotonic;
+    tlm_keeper *keeper = calloc(1, sizeof *keeper);
+    if (!keeper)
+        return tlm_error_set(error, -ENOMEM, "out of memory");
+    keeper->options = *options;
+    tlm_link_init(&keeper->link, options->server, false);
+    pthread_mutex_init(&keeper->mutex, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&keeper->ending, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    int result = start_thread(keeper);
+    if (result != 0) {
+        pthread_cond_destroy(&keeper->ending);
+        pthread_mutex_destroy(&keeper->mutex);
+        free(keeper);
+        return tlm_error_set(error, -result, "cannot start a thread: %s", strerror(result));
+    }
+    *ret_keeper = keeper;
+    return 0;
+}
+
+void tlm_keeper_destroy(tlm_keeper *keeper)
+{
+    if (!keeper)
+        return;
+    pthread_mutex_lock(&keeper->mutex);
+    keeper->is_ending = true;
+    pthread_cond_signal(&keeper->ending);
+    pthread_mutex_unlock(&keeper->mutex);
+    pthread_join(keeper->thread, NULL);
+    tlm_link_finish(&keeper->link);
+    pthread_cond_destroy(&keeper->ending);
+    pthread_mutex_destroy(&keeper->mutex);
+    free(keeper);
+}

@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commit.h"
+#include "common/flush_queue.h"
+#include "common/table.h"
+#include "keeper.h"
+#include "pool.h"
+#include "query.h"
+#include "state.h"
+#include "status.h"
+
+#include <telemetra/telemetra.h>
+
+#include <stdlib.h>
+
+#define NS_PER_DAY INT64_C(86400000000000)
+
+enum { WRITERS_MAX = 32, READERS_MAX = 32 };
+
+typedef struct {
+    const char *host, *user, *password, *database, *schema, *parameters;
+    uint32_t sslmode, reserved;
+    int64_t port;
+    int64_t connect_timeout_ms, statement_timeout_ms, lock_timeout_ms;
+    int64_t writers, readers;
+    int64_t retention_days, max_rejects, max_query_rows;
+} config;
+
+struct tlm_instance {
+    const tlm_host *host;
+    const config *config;
+    const tlm_log_service *log;
+    const tlm_metrics_service *metrics;
+    tlm_metric *rows_metric, *commits_metric, *retries_metric, *rejected_metric, *deleted_metric, *reconnects_metric;
+    _Atomic uint64_t reconnects; /* as the metric has them */
+    tlm_server server;
+    tlm_status status;
+    tlm_targets targets;
+    tlm_committer committer;
+    tlm_pool *writers, *readers;
+    tlm_flush_queue *queue;
+    tlm_queries *queries;
+    tlm_keeper *keeper;
+};
+
+static const char *const sslmodes[] = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full", NULL};
+
+static void count(tlm_instance *postgres, tlm_metric *metric, uint64_t amount)
+{
+    if (postgres->metrics && amount > 0)
+        postgres->metrics->add(metric, (int64_t)amount);
+}
+
+static void warn(tlm_instance *postgres, const char *text)
+{
+    if (postgres->log)
+        postgres->log->write(postgres->host, TLM_LOG_WARNING, tlm_text_of(text));
+}
+
+/* Adds the connections that were lost since it last did. */
+static void count_reconnects(tlm_instance *postgres)
+{
+    uint64_t lost = atomic_load(&postgres->server.lost);
+    uint64_t known = atomic_exchange(&postgres->reconnects, lost);
+    if (lost > known)
+        count(postgres, postgres->reconnects_metric, lost - known);
+}
+
+/* --- writer threads ---------------------------------------------------------------------------------------------- */
+
+/* What one lane's content or loss of ownership causes says nothing about the server. */
+static bool is_own(int result)
+{
+    return result == -EBADMSG || result == -ESTALE;
+}
+
+static void note_outcome(tlm_instance *postgres, const tlm_outcome *outcome)
+{
+    tlm_error text;
+    count(postgres, postgres->commits_metric, 1);
+    count(postgres, postgres->rows_metric, outcome->rows);
+    count(postgres, postgres->rejected_metric, outcome->rejects);
+    if (outcome->rejects > 0) {
+        tlm_error_set(&text, 0, "%u rows of a flush were refused and are kept in telemetra_rejects; the first: %.800s",
+                      outcome->rejects, outcome->sentence.text);
+        warn(postgres, text.text);
+    }
+}
+
+static void handle_flush(void *context, tlm_flush_job *job, uint32_t job_count)
+{
+    tlm_instance *postgres = context;
+    tlm_outcome outcome = {0};
+    (void)job_count; /* one at a time */
+    tlm_link *link = tlm_pool_acquire(postgres->writers);
+    job->result = tlm_committer_write(&postgres->committer, link, job->flush, job->commit, &outcome, &job->error);
+    tlm_pool_release(postgres->writers, link);
+    if (job->result == 0)
+        note_outcome(postgres, &outcome);
+    else if (!is_own(job->result))
+        count(postgres, postgres->retries_metric, 1);
+    if (!is_own(job->result))
+        tlm_status_note(&postgres->status, TLM_SEEN_BY_WRITERS, job->result, &job->error);
+    count_reconnects(postgres);
+}
+
+/* --- keeper thread ----------------------------------------------------------------------------------------------- */
+
+static void note_deleted(void *context, uint64_t rows)
+{
+    tlm_instance *postgres = context;
+    count(postgres, postgres->deleted_metric, rows);
+}
+
+static void note_not_deleted(void *context, const tlm_error *error)
+{
+    warn(context, error->text);
+}
+
+/* --- interfaces -------------------------------------------------------------------------------------------------- */
+
+static void sink_submit(tlm_instance *postgres, const tlm_flush *flush, tlm_done done, void *token)
+{
+    tlm_flush_queue_submit(postgres->queue, flush, done, token);
+}
+
+static int take(tlm_instance *postgres, uint32_t lane, const char *settings, tlm_lane_taken *taken, tlm_error *error)
+{
+    tlm_link *link = tlm_pool_acquire(postgres->writers);
+    int result = tlm_link_open(link, error);
+    if (result == 0)
+        result = tlm_targets_prepare(&postgres->targets, link, error);
+    if (result == 0)
+        result = tlm_lanes_take(link, postgres->host->pipeline, lane, settings, taken, error);
+    if (result < 0 && strcmp(link->sqlstate, "42P01") == 0)
+        tlm_targets_doubt(&postgres->targets);
+    tlm_pool_release(postgres->writers, link);
+    return result;
+}
+
+/*
+ * -EINVAL: the settings are other ones, or the schema is not for this program. All else may pass: -EAGAIN while the
+ * server is not there, -EBUSY while another transaction holds the lane, -EIO and others as failure.c has them.
+ */
+static int checkpoint_take(tlm_instance *postgres, uint32_t lane, const char *settings,
+                           void (*taken)(void *context, const tlm_taken *taken), void *context, tlm_error *error)
+{
+    tlm_lane_taken kept;
+    int result = take(postgres, lane, settings, &kept, error);
+    tlm_status_note(&postgres->status, TLM_SEEN_BY_WRITERS, result, error);
+    count_reconnects(postgres);
+    if (result < 0)
+        return result;
+    tlm_taken found = {.epoch = kept.epoch, .sequence = kept.sequence, .record = {kept.record.data, kept.record.size}};
+    taken(context, &found);
+    tlm_buffer_finish(&kept.record);
+    return 0;
+}
+
+static void checkpoint_commit(tlm_instance *postgres, const tlm_commit *commit, tlm_done done, void *token)
+{
+    tlm_flush_queue_commit(postgres->queue, commit, done, token);
+}
+
+static int checkpoint_state_get(tlm_instance *postgres, uint32_t lane, const char *component, tlm_text key,
+                                int (*found)(void *context, tlm_text key, tlm_text value), void *context)
+{
+    tlm_error error;
+    tlm_state_owner owner = {postgres->host->pipeline, lane, component};
+    return tlm_state_get(postgres->readers, &owner, key, found, context, &error);
+}
+
+static int checkpoint_state_each(tlm_instance *postgres, uint32_t lane, const char *component,
+                                 int (*found)(void *context, tlm_text key, tlm_text value), void *context)
+{
+    tlm_error error;
+    tlm_state_owner owner = {postgres->host->pipeline, lane, component};
+    return tlm_state_each(postgres->readers, &owner, found, context, &error);
+}
+
+/* Whether a query fails for what it asks, which is no failure of the server. */
+static bool is_question(int result)
+{
+    return result == -ENOENT || result == -EINVAL || result == -E2BIG || result == -EBADMSG;
+}
+
+static int store_query(tlm_instance *postgres, const tlm_query *query, tlm_result **ret_result, tlm_error *error)
+{
+    tlm_error own;
+    tlm_error *sentence = error ? error : &own;
+    int result = tlm_queries_run(postgres->queries, query, ret_result, sentence);
+    if (!is_question(result))
+        tlm_status_note(&postgres->status, TLM_SEEN_BY_READERS, result, sentence);
+    return result;
+}
+
+static const tlm_sink sink = {sink_submit};
+static const tlm_checkpoint checkpoint = {checkpoint_take, checkpoint_commit, checkpoint_state_get,
+                                          checkpoint_state_each};
+static const tlm_store store = {store_query};
+
+/* --- life cycle -------------------------------------------------------------------------------------------------- */
+
+static void destroy(tlm_instance *postgres)
+{
+    free(postgres);
+}
+
+/* libpq's own sentence is not shown: it may quote a password that stands in the text. */
+static int check_parameters(const char *parameters, tlm_error *error)
+{
+    static const char *const ours[] = {"host", "port", "user", "password", "dbname", "options", "client_encoding"};
+    char *reason = NULL;
+    int result = 0;
+    PQconninfoOption *given = PQconninfoParse(parameters, &reason);
+    PQfreemem(reason);
+    if (!given)
+        return tlm_error_set(error, -EINVAL,
+                             "parameters: expected libpq's form, \"sslrootcert=/etc/ca.pem keepalives_idle=30\"");
+    for (const PQconninfoOption *option = given; option->keyword && result == 0; option++) {
+        for (size_t i = 0; i < TLM_COUNT(ours); i++) {
+            if (option->val && strcmp(option->keyword, ours[i]) == 0)
+                result = tlm_error_set(error, -EINVAL, "parameters: %s cannot be set here%s", ours[i],
+                                       i < 5 ? "; there is an option for it" : "");
+        }
+    }
+    PQconninfoFree(given);
+    return result;
+}
+
+static int create(const tlm_host *host, const void *given, tlm_instance **ret_instance, tlm_error *error)
+{
+    const config *options = given;
+    if (!tlm_table_is_name(options->schema) || strncmp(options->schema, "pg_", 3) == 0)
+        return tlm_error_set(error, -EINVAL,
+                             "schema: expected lower case, digits and underscores, at most 63, not beginning with a "
+                             "digit or pg_, found \"%s\"",
+                             options->schema);
+    int result = check_parameters(options->parameters, error);
+    if (result < 0)
+        return result;
+    tlm_instance *postgres = calloc(1, sizeof *postgres);
+    if (!postgres)
+        return tlm_error_set(error, -ENOMEM, "out of memory");
+    postgres->host = host;
+    postgres->config = options;
+    postgres->log = host->get_service(host, TLM_SERVICE_LOG);
+    postgres->metrics = host->get_service(host, TLM_SERVICE_METRICS);
+    *ret_instance = postgres;
+    return 0;
+}
+
+static void open_metrics(tlm_instance *postgres)
+{
+    const struct {
+        tlm_metric **metric;
+        const char *name, *help;
+    } series[] = {
+        {&postgres->rows_metric, "telemetra_postgres_rows_total", "Rows written."},
+        {&postgres->commits_metric, "telemetra_postgres_commits_total", "Transactions committed."},
+        {&postgres->retries_metric, "telemetra_postgres_retries_total",
+         "Transactions that failed and are tried again."},
+        {&postgres->rejected_metric, "telemetra_postgres_rejected_rows_total",
+         "Rows that the database refused, kept in telemetra_rejects."},
+        {&postgres->deleted_metric, "telemetra_postgres_deleted_rows_total", "Rows deleted for their age."},
+        {&postgres->reconnects_metric, "telemetra_postgres_reconnects_total", "Connections that were lost."},
+    };
+    for (size_t i = 0; postgres->metrics && i < TLM_COUNT(series); i++)
+        *series[i].metric = postgres->metrics->open(postgres->host, TLM_METRIC_COUNTER, series[i].name, series[i].help);
+}
+
+/** The walk over the datasets that this process emits. */
+typedef struct {
+    tlm_instance *postgres;
+    tlm_error *error;
+} dataset_walk;
+
+static int add_dataset(void *context, const tlm_dataset *dataset)
+{
+    dataset_walk *walk = context;
+    return tlm_targets_add(&walk->postgres->targets, dataset, walk->error);
+}
+
+static int add_datasets(tlm_instance *postgres, tlm_error *error)
+{
+    const tlm_datasets_service *datasets = postgres->host->get_service(postgres->host, TLM_SERVICE_DATASETS);
+    dataset_walk walk = {postgres, error};
+    return datasets ? datasets->each(postgres->host, add_dataset, &walk) : 0;
+}
+
+/* What waiting does not mend is refused at once; for a server that is not there it is not. */
+static bool is_refusal(int result, const char *sqlstate)
+{
+    return result == -EINVAL || (result < 0 && tlm_failure_is_lasting(sqlstate));
+}
+
+/* Tries to find the server and its tables in order. */
+static int greet(tlm_instance *postgres, tlm_error *error)
+{
+    tlm_link *link = tlm_pool_acquire(postgres->writers);
+    int result = tlm_link_open(link, error);
+    if (result == 0)
+        result = tlm_targets_prepare(&postgres->targets, link, error);
+    tlm_pool_release(postgres->writers, link);
+    if (is_refusal(result, link->sqlstate))
+        return result;
+    tlm_status_note(&postgres->status, TLM_SEEN_BY_KEEPER, result, error);
+    if (result < 0)
+        warn(postgres, error->text);
+    return 0;
+}
+
+static int open_pools(tlm_instance *postgres, tlm_error *error)
+{
+    const config *options = postgres->config;
+    /* One more than threads: for whoever takes a lane. */
+    int result = tlm_pool_create(&postgres->server, (uint32_t)options->writers + 1, false, &postgres->writers, error);
+    if (result == 0)
+        result = tlm_pool_create(&postgres->server, (uint32_t)options->readers, true, &postgres->readers, error);
+    if (result == 0)
+        result = tlm_queries_create(postgres->readers, (uint32_t)options->max_query_rows, &postgres->queries, error);
+    return result;
+}
+
+static int start_threads(tlm_instance *postgres, tlm_error *error)
+{
+    const tlm_flush_worker worker = {
+        .handle = handle_flush, .context = postgres, .threads = (uint32_t)postgres->config->writers, .group_max = 1};
+    const tlm_keeper_options keeper = {.server = &postgres->server,
+                                       .targets = &postgres->targets,
+                                       .status = &postgres->status,
+                                       .retention_ns = postgres->config->retention_days * NS_PER_DAY,
+                                       .deleted = note_deleted,
+                                       .failed = note_not_deleted,
+                                       .context = postgres};
+    int result = tlm_flush_queue_create(&worker, &postgres->queue);
+    if (result < 0)
+        return tlm_error_set(error, result, "the writer threads cannot be started: %s", strerror(-result));
+    return tlm_keeper_create(&keeper, &postgres->keeper, error);
+}
+
+static void stop(tlm_instance *postgres)
+{
+    tlm_server_stop(&postgres->server);
+    tlm_keeper_destroy(postgres->keeper);
+    tlm_flush_queue_destroy(postgres->queue);
+    tlm_queries_destroy(postgres->queries);
+    tlm_pool_destroy(postgres->readers);
+    tlm_pool_destroy(postgres->writers);
+    tlm_targets_finish(&postgres->targets);
+    tlm_status_finish(&postgres->status);
+    tlm_server_finish(&postgres->server);
+}
+
+static int start(tlm_instance *postgres, tlm_error *error)
+{
+    const config *options = postgres->config;
+    const tlm_server_settings settings = {.host = options->host,
+                                          .user = options->user,
+                                          .password = options->password,
+                                          .database = options->database,
+                                          .schema = options->schema,
+                                          .sslmode = sslmodes[options->sslmode - 1],
+                                          .parameters = options->parameters,
+                                          .application = "telemetra",
+                                          .port = options->port,
+                                          .connect_timeout_ms = options->connect_timeout_ms,
+                                          .statement_timeout_ms = options->statement_timeout_ms,
+                                          .lock_timeout_ms = options->lock_timeout_ms,
+                                          .idle_timeout_ms = options->statement_timeout_ms};
+    int result = tlm_server_init(&postgres->server, &settings, error);
+    if (result < 0)
+        return result;
+    tlm_status_init(&postgres->status, postgres->host);
+    tlm_targets_init(&postgres->targets);
+    postgres->committer = (tlm_committer){.pipeline = postgres->host->pipeline,
+                                          .targets = &postgres->targets,
+                                          .rejects_max = (uint32_t)options->max_rejects};
+    open_metrics(postgres);
+    result = open_pools(postgres, error);
+    if (result == 0)
+        result = add_datasets(postgres, error);
+    if (result == 0)
+        result = greet(postgres, error);
+    if (result == 0)
+        result = start_threads(postgres, error);
+    if (result < 0)
+        stop(postgres);
+    return result;
+}
+
+static const void *get_interface(const char *id)
+{
+    if (strcmp(id, TLM_INTERFACE_SINK) == 0)
+        return &sink;
+    if (strcmp(id, TLM_INTERFACE_CHECKPOINT) == 0)
+        return &checkpoint;
+    if (strcmp(id, TLM_INTERFACE_STORE) == 0)
+        return &store;
+    return NULL;
+}
+
+static const tlm_option options[] = {
+    {.name = "host",
+     .type = TLM_OPTION_TEXT,
+     .offset = offsetof(config, host),
+     .default_text = "localhost",
+     .min = 1,
+     .max = 255,
+     .doc = "Name or address of the server, or the folder of its Unix socket; several with commas are tried in turn."},
+    {.name = "port",
+     .type = TLM_OPTION_INTEGER,
+     .offset = offsetof(config, port),
+     .default_text = "5432",
+     .min = 1,
+     .max = 65535,
+     .doc = "Port of the server."},
+    {.name = "user",
+     .type = TLM_OPTION_TEXT,
+     .offset = offsetof(config, user),
+     .default_text = "telemetra",
+     .min = 1,
+     .max = 63,
+     .doc = "Role to connect as. It makes its tables itself, so it owns the schema or may create in it; one who only "
+            "answers queries needs SELECT."},
+    {.name = "password",
+     .type = TLM_OPTION_TEXT,
+     .flags = TLM_OPTION_SECRET,
+     .offset = offsetof(config, password),
+     .default_text = "",
+     .doc = "Its password; empty: what ~/.pgpass says, or none."},
+    {.name = "database",
+     .type = TLM_OPTION_TEXT,
+     .offset = offsetof(config, database),
+     .default_text = "telemetra",
+     .min = 1,
+     .max = 63,
+     .doc = "Database, encoded as UTF8."},
+    {.name = "schema",
+     .type = TLM_OPTION_TEXT,
+     .offset = offsetof(config, schema),
+     .default_text = "public",
+     .min = 1,
+     .max = 63,
+     .doc = "Schema of the tables, made when it is missing. Each dataset is a table, whose times are nanoseconds since "
+            "1970, and a view DATASET_readable with timestamps."},
+    {.name = "sslmode",
+     .type = TLM_OPTION_CHOICE,
+     .offset = offsetof(config, sslmode),
+     .default_text = "prefer",
+     .choices = sslmodes,
+     .doc = "Whether the connection is encrypted and the server's certificate looked at, as libpq has it."},
+    {.name = "parameters",
+     .type = TLM_OPTION_TEXT,
+     .flags = TLM_OPTION_SECRET,
+     .offset = offsetof(config, parameters),
+     .default_text = "",
+     .max = 4096,
+     .doc = "Further parameters of libpq, as \"sslrootcert=/etc/ca.pem target_session_attrs=read-write\"."},
+    {.name = "connect_timeout",
+     .type = TLM_OPTION_DURATION,
+     .offset = offsetof(config, connect_timeout_ms),
+     .default_text = "5s",
+     .min = 100,
+     .max = 600000,
+     .doc = "How long to wait for a connection. A server that is not there is tried again without end."},
+    {.name = "statement_timeout",
+     .type = TLM_OPTION_DURATION,
+     .offset = offsetof(config, statement_timeout_ms),
+     .default_text = "5s",
+     .min = 100,
+     .max = 3600000,
+     .doc =
+         "What one statement may take, and for how long a transaction may idle: an owner of a lane that froze stands "
+         "in the next one's way no longer."},
+    {.name = "lock_timeout",
+     .type = TLM_OPTION_DURATION,
+     .offset = offsetof(config, lock_timeout_ms),
+     .default_text = "4s",
+     .min = 50,
+     .max = 3600000,
+     .doc = "How long to wait for what another transaction holds; less than statement_timeout."},
+    {.name = "writers",
+     .type = TLM_OPTION_INTEGER,
+     .offset = offsetof(config, writers),
+     .default_text = "4",
+     .min = 1,
+     .max = WRITERS_MAX,
+     .doc = "Connections that commit, and so how many lanes do at once."},
+    {.name = "readers",
+     .type = TLM_OPTION_INTEGER,
+     .offset = offsetof(config, readers),
+     .default_text = "4",
+     .min = 1,
+     .max = READERS_MAX,
+     .doc = "Connections that answer queries, and so how many are answered at once."},
+    {.name = "retention_days",
+     .type = TLM_OPTION_INTEGER,
+     .offset = offsetof(config, retention_days),
+     .default_text = "0",
+     .min = 0,
+     .max = 36500,
+     .doc = "Rows are deleted when the time they go by (of a window its end) is this many days ago; 0 keeps all. "
+            "Datasets that hold one row a key are kept."},
+    {.name = "max_rejects",
+     .type = TLM_OPTION_INTEGER,
+     .offset = offsetof(config, max_rejects),
+     .default_text = "100",
+     .min = 0,
+     .max = 1000000,
+     .doc = "Rows of one flush that the database may refuse for what they hold: they are kept in telemetra_rejects. "
+            "With more the lane stops."},
+    {.name = "max_query_rows",
+     .type = TLM_OPTION_INTEGER,
+     .offset = offsetof(config, max_query_rows),
+     .default_text = "10000",
+     .min = 1,
+     .max = 10000000,
+     .doc = "A query that asks for more rows is refused."},
+};
+
+static const tlm_component component = {
+    .struct_size = sizeof(tlm_component),
+    .config_size = sizeof(config),
+    .id = "postgres",
+    .summary = "Keeps rows, positions and slow state in PostgreSQL and answers queries about them; final rows only.",
+    .options = options,
+    .option_count = TLM_COUNT(options),
+    .create = create,
+    .start = start,
+    .stop = stop,
+    .destroy = destroy,
+    .get_interface = get_interface,
+};
+
+static const tlm_component *const components[] = {&component};
+
+TLM_PLUGIN("postgres", TELEMETRA_VERSION, components);

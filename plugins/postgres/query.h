@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file query.h
+ * Answers store queries from the database. Any thread.
+ */
+#ifndef TLM_POSTGRES_QUERY_H
+#define TLM_POSTGRES_QUERY_H
+
+#include "pool.h"
+
+#include <telemetra/store.h>
+
+typedef struct tlm_queries tlm_queries;
+
+/** `readers` must outlive it. Queries asking for more than `max_rows` are refused. */
+int tlm_queries_create(tlm_pool *readers, uint32_t max_rows, tlm_queries **ret_queries, tlm_error *error);
+/** Accepts NULL. */
+void tlm_queries_destroy(tlm_queries *queries);
+
+/** tlm_store.query */
+int tlm_queries_run(tlm_queries *queries, const tlm_query *query, tlm_result **ret_result, tlm_error *error);
+
+#endif
