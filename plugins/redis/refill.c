@@ -211,6 +211,8 @@ static int fill_and_mark(tlm_redis_refill *refill, tlm_error *error)
     int64_t began_ms = tlm_redis_now_ms();
     begin_fill(refill);
     int behind = tlm_redis_store_behind_find(refill->shared, &refill->fill.behind);
+    if (behind == -EAGAIN)
+        return let_go(refill, error); /* it is asked for again in a second */
     tlm_redis_link_begin(&refill->link);
     int result = tlm_redis_fill_tables(&refill->fill, error);
     if (result == 0)
