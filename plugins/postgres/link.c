@@ -425,6 +425,8 @@ static int await_connection(tlm_link *link, tlm_error *error)
         if (wait_for(link, status == PGRES_POLLING_WRITING ? POLLOUT : POLLIN, deadline_ms, true) < 0) {
             drop(link);
             link->sqlstate[0] = '\0';
+            if (atomic_load(&link->server->stop_ms))
+                return tlm_link_fail(link, error, -ECANCELED, "cannot connect: given up, as this process stops");
             return tlm_link_fail(link, error, -EAGAIN,
                                  "cannot connect: no answer for %lld s; look at the options host and port "
                                  "(POSTGRES_HOST, POSTGRES_PORT) and at firewalls in between: it is tried again",

@@ -67,7 +67,7 @@ static void count_reconnects(tlm_instance *postgres)
 
 /* --- writer threads ---------------------------------------------------------------------------------------------- */
 
-/* What one lane's content or loss of ownership causes says nothing about the server. */
+/* What one lane's content or loss of ownership causes: the server has answered. */
 static bool is_own(int result)
 {
     return result == -EBADMSG || result == -ESTALE;
@@ -98,8 +98,7 @@ static void handle_flush(void *context, tlm_flush_job *job, uint32_t job_count)
         note_outcome(postgres, &outcome);
     else if (!is_own(job->result))
         count(postgres, postgres->retries_metric, 1);
-    if (!is_own(job->result))
-        tlm_status_note(&postgres->status, TLM_SEEN_BY_WRITERS, job->result, &job->error);
+    tlm_status_note(&postgres->status, TLM_SEEN_BY_WRITERS, is_own(job->result) ? 0 : job->result, &job->error);
     count_reconnects(postgres);
 }
 

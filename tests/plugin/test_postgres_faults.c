@@ -119,10 +119,10 @@ static void a_commit_that_never_arrived_is_told_and_kept_the_next_time(void **st
     assert_int_equal(commit_samples(&self->postgres, 0, 1, 2, "a", 10, 5), -EIO);
     assert_int_equal(atomic_load(&way.cuts), 1);
     assert_string_equal(lab_ask(self, "SELECT count(*) FROM samples"), "5");
-    assert_int_equal(self->postgres.host.health_status, TLM_HEALTH_DEGRADED);
+    assert_int_equal(lab_health(&self->postgres), TLM_HEALTH_DEGRADED);
     commit_until_kept(self, 1, 2, 10, 5);
     assert_string_equal(lab_ask(self, "SELECT count(*) FROM samples"), "10");
-    assert_int_equal(self->postgres.host.health_status, TLM_HEALTH_OK);
+    assert_int_equal(lab_health(&self->postgres), TLM_HEALTH_OK);
     assert_true(lab_metric(self, "telemetra_postgres_reconnects_total") >= 1);
     assert_int_equal(lab_metric(self, "telemetra_postgres_retries_total"), 1);
     subject_stop(&self->postgres);
@@ -289,7 +289,7 @@ static void a_server_that_is_stopped_is_told_and_found_again(void **state)
     assert_int_equal(commit_samples(&self->postgres, 0, 1, 1, "a", 0, 5), 0);
     assert_int_equal(servers("stop"), 0);
     lab_await_health(self, TLM_HEALTH_DEGRADED); /* though nobody asks for anything */
-    assert_says(self->postgres.host.health, "cannot connect");
+    assert_says(lab_told(&self->postgres, false), "cannot connect");
     assert_true(commit_samples(&self->postgres, 0, 1, 2, "a", 10, 5) < 0);
     assert_true(refusal(&self->postgres, &asked) < 0);
     assert_true(subject_take(&self->postgres, 1, "", &told) < 0);
@@ -327,7 +327,7 @@ static void a_server_that_comes_late_is_waited_for(void **state)
     taken told;
     assert_int_equal(servers("stop"), 0);
     start(&self->postgres);
-    assert_int_equal(self->postgres.host.health_status, TLM_HEALTH_DEGRADED);
+    assert_int_equal(lab_health(&self->postgres), TLM_HEALTH_DEGRADED);
     assert_int_equal(subject_take(&self->postgres, 0, "", &told), -EAGAIN);
     assert_int_equal(servers("start"), 0);
     lab_await_health(self, TLM_HEALTH_OK);
