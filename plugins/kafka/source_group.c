@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { LEARN_TIMEOUT_MS = 500 };
+enum { LEARN_TIMEOUT_MS = 500, RANGES_TIMEOUT_MS = 3000 };
 
 /* What the readers say every second is as good, once there are any. */
 #define STATISTICS_MS "5000"
@@ -138,9 +138,9 @@ static int connect_group(tlm_kafka_group *group, tlm_error *error)
     if (!conf)
         return tlm_error_set(error, -ENOMEM, "no memory");
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
-    bool is_set = rd_kafka_conf_set(conf, "group.id", config->group_id, said, sizeof said) == RD_KAFKA_CONF_OK &&
-                  rd_kafka_conf_set(conf, "statistics.interval.ms", STATISTICS_MS, said, sizeof said) ==
-                      RD_KAFKA_CONF_OK;
+    bool is_set =
+        rd_kafka_conf_set(conf, "group.id", config->group_id, said, sizeof said) == RD_KAFKA_CONF_OK &&
+        rd_kafka_conf_set(conf, "statistics.interval.ms", STATISTICS_MS, said, sizeof said) == RD_KAFKA_CONF_OK;
     if (is_set && config->group_instance_id && config->group_instance_id[0])
         is_set = rd_kafka_conf_set(conf, "group.instance.id", config->group_instance_id, said, sizeof said) ==
                  RD_KAFKA_CONF_OK;
@@ -217,14 +217,32 @@ int tlm_kafka_group_join(tlm_kafka_group *group, tlm_error *error)
     return 0;
 }
 
+static void tell_fatal(const tlm_kafka_group *group)
+{
+    const tlm_kafka_source_config *config = group->source->config;
+    tlm_error reason = {.text = ""};
+
+    if (rd_kafka_fatal_error(group->kafka, reason.text, sizeof reason.text) == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
+        tlm_kafka_source_fail(group->source,
+                              "another process joined group %.200s as group_instance_id %.200s: give every process an "
+                              "id of its own",
+                              config->group_id, config->group_instance_id);
+    else
+        tlm_kafka_source_fail(group->source, "group %.200s: %.600s", config->group_id, reason.text);
+}
+
 /* What comes is errors only: nothing is fetched. */
 static void tell_error(tlm_kafka_group *group, const rd_kafka_message_t *message)
 {
     const char *what = message->payload ? (const char *)message->payload : rd_kafka_err2str(message->err);
     tlm_error sentence;
 
-    if (message->err == RD_KAFKA_RESP_ERR__FATAL || message->err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED)
-        return; /* the client tells the first; the second is a process that was frozen and joins again */
+    if (message->err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED)
+        return; /* a process that was frozen: it joins again by itself */
+    if (message->err == RD_KAFKA_RESP_ERR__FATAL) {
+        tell_fatal(group);
+        return;
+    }
     (void)tlm_error_set(&sentence, 0, "group %.200s: %.500s%s", group->source->config->group_id, what,
                         message->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED
                             ? "; allow this user to read the group, or set another group_id"
@@ -358,4 +376,44 @@ int tlm_kafka_group_learn(tlm_kafka_group *group, int (*cancelled)(void *context
     set_trouble(group, "");
     source->lane_count = counts[0];
     return check_counts(source, counts, error);
+}
+
+/* RD_KAFKA_OFFSET_BEGINNING or _END as absolute offsets. rd_kafka_query_watermark_offsets would do, but does not keep
+ * its timeout when a leader is gone (2.0.2 waits for the reply whatever the time). */
+static int ask_offsets(tlm_kafka_group *group, uint32_t lane, int64_t which, int64_t offsets[TLM_KAFKA_INPUTS],
+                       tlm_error *error)
+{
+    const tlm_instance *source = group->source;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(TLM_KAFKA_INPUTS);
+    int result = 0;
+
+    for (int i = 0; i < TLM_KAFKA_INPUTS; i++)
+        rd_kafka_topic_partition_list_add(list, source->topics[i], (int32_t)lane)->offset = which;
+    rd_kafka_resp_err_t all = rd_kafka_offsets_for_times(group->kafka, list, RANGES_TIMEOUT_MS);
+    for (int i = 0; result == 0 && i < TLM_KAFKA_INPUTS; i++) {
+        const rd_kafka_topic_partition_t *item =
+            rd_kafka_topic_partition_list_find(list, source->topics[i], (int32_t)lane);
+        rd_kafka_resp_err_t code = all != RD_KAFKA_RESP_ERR_NO_ERROR ? all : item->err;
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR && item->offset < 0)
+            code = RD_KAFKA_RESP_ERR__NO_OFFSET;
+        offsets[i] = item->offset;
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+            result = tlm_error_set(error, -EAGAIN,
+                                   "topic %.200s, partition %" PRIu32 ": its leader does not say where it ends: %s",
+                                   source->topics[i], lane, rd_kafka_err2str(code));
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return result;
+}
+
+int tlm_kafka_group_ranges(tlm_kafka_group *group, uint32_t lane, tlm_kafka_ranges *ret_ranges, tlm_error *error)
+{
+    tlm_kafka_ranges ranges = {{0}, {0}};
+    int result = ask_offsets(group, lane, RD_KAFKA_OFFSET_BEGINNING, ranges.low, error);
+
+    if (result == 0)
+        result = ask_offsets(group, lane, RD_KAFKA_OFFSET_END, ranges.high, error);
+    if (result == 0)
+        *ret_ranges = ranges;
+    return result;
 }

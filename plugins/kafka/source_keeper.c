@@ -141,17 +141,9 @@ void tlm_kafka_keeper_statistics(void *context, rd_kafka_t *kafka, const tlm_kaf
 
 void tlm_kafka_keeper_fatal(void *context, rd_kafka_t *kafka, rd_kafka_resp_err_t code, tlm_text reason)
 {
-    const tlm_instance *source = context;
-
     (void)kafka;
-    if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
-        tlm_kafka_source_fail(
-            source,
-            "another process joined group %.200s as group_instance_id %.200s: give every process an id "
-            "of its own",
-            source->config->group_id, source->config->group_instance_id);
-    else
-        tlm_kafka_source_fail(source, "librdkafka: %.*s", (int)reason.size, reason.data);
+    (void)code;
+    tlm_kafka_source_fail(context, "librdkafka: %.*s", (int)reason.size, reason.data);
 }
 
 /* --- life --------------------------------------------------------------------------------------------------------- */

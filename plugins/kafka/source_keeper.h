@@ -14,7 +14,8 @@ int tlm_kafka_keeper_create(tlm_instance *source, tlm_kafka_keeper **ret_keeper,
 /** Ends the thread; accepts NULL. */
 void tlm_kafka_keeper_destroy(tlm_kafka_keeper *keeper);
 
-/** The client's listener: statistics and faults for good. The keeper's thread. */
+/** The client's listener: statistics, and faults for good of a reader; those of the group it tells itself. The keeper's
+ * thread. */
 void tlm_kafka_keeper_statistics(void *context, rd_kafka_t *kafka, const tlm_kafka_statistics *statistics);
 void tlm_kafka_keeper_fatal(void *context, rd_kafka_t *kafka, rd_kafka_resp_err_t code, tlm_text reason);
 

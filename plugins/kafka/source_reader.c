@@ -6,7 +6,6 @@
 #include <time.h>
 
 enum {
-    RANGE_TIMEOUT_MS = 5000,
     CREDENTIAL_SIZE = 512,
     FETCH_BYTES = 4 * 1024 * 1024,     /* of an answer; larger ones are slower, as they fit no cache */
     PLACE_FETCH_BYTES = 1024 * 1024,   /* of a partition in it */
@@ -119,7 +118,7 @@ int tlm_kafka_reader_create(tlm_instance *source, uint32_t input, tlm_kafka_read
     for (uint32_t i = 0; i < reader->place_count; i++) {
         atomic_init(&reader->places[i].next, -1);
         atomic_init(&reader->places[i].high_offset, -1);
-        reader->places[i].leader = -1;
+        reader->places[i].broker = -1;
     }
     int result = connect_reader(source, input, reader, error);
     if (result < 0) {
@@ -146,28 +145,15 @@ void tlm_kafka_reader_destroy(tlm_kafka_reader *reader)
 
 /* --- places ------------------------------------------------------------------------------------------------------- */
 
-int tlm_kafka_reader_range(tlm_kafka_reader *reader, uint32_t place, int64_t *ret_low, int64_t *ret_high,
-                           tlm_error *error)
+void tlm_kafka_reader_note_answer(tlm_kafka_reader *reader, uint32_t place, int64_t high_offset)
 {
-    const char *topic = rd_kafka_topic_name(reader->topic);
-    int64_t low, high;
-    rd_kafka_resp_err_t code =
-        rd_kafka_query_watermark_offsets(reader->kafka, topic, (int32_t)place, &low, &high, RANGE_TIMEOUT_MS);
-
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return tlm_error_set(error, -EAGAIN,
-                             "topic %.200s, partition %" PRIu32 ": its leader does not say where it ends: %s", topic,
-                             place, rd_kafka_err2str(code));
-    /* The leader answered: until the first statistics come that is what is known of it. */
     tlm_kafka_place *at = &reader->places[place];
+
     (void)pthread_mutex_lock(&reader->mutex);
     at->evidence_ns = tlm_kafka_now_ns();
     atomic_store(&at->heard_ns, at->evidence_ns);
     (void)pthread_mutex_unlock(&reader->mutex);
-    atomic_store(&at->high_offset, high);
-    *ret_low = low;
-    *ret_high = high;
-    return 0;
+    atomic_store(&at->high_offset, high_offset);
 }
 
 bool tlm_kafka_place_is_heard(const tlm_kafka_place *place, int64_t now_ns)
@@ -185,18 +171,29 @@ static const tlm_kafka_broker *find_broker(const tlm_kafka_statistics *statistic
     return NULL;
 }
 
+/* librdkafka says this of a partition in an error callback without its number only; the statistics have it. */
+static void watch_fault(tlm_kafka_place *place, const tlm_kafka_partition *said)
+{
+    int32_t fault = RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+
+    if (said->is_unknown)
+        atomic_store(&place->fault, fault);
+    else /* whatever else is wrong is not ended by that */
+        (void)atomic_compare_exchange_strong(&place->fault, &fault, 0);
+}
+
 /* Reader's mutex held. True when the place was known to be reachable before and may have been lost since. */
-static bool watch_place(tlm_kafka_place *place, const tlm_kafka_partition *said, const tlm_kafka_broker *leader,
+static bool watch_place(tlm_kafka_place *place, const tlm_kafka_partition *said, const tlm_kafka_broker *broker,
                         int64_t now_ns)
 {
-    bool is_up = leader && leader->is_up && leader->receive_idle_us >= 0;
-    int64_t heard_ns = is_up ? now_ns - leader->receive_idle_us * 1000 : 0;
-    int64_t up_since_ns = is_up ? now_ns - leader->state_age_us * 1000 : now_ns;
+    bool is_up = broker && broker->is_up && broker->receive_idle_us >= 0 && !said->is_unknown;
+    int64_t heard_ns = is_up ? now_ns - broker->receive_idle_us * 1000 : 0;
+    int64_t up_since_ns = is_up ? now_ns - broker->state_age_us * 1000 : now_ns;
     bool is_heard = is_up && now_ns - heard_ns < TLM_KAFKA_SILENCE_NS;
-    bool has_moved = place->leader >= 0 && place->leader != said->leader;
+    bool has_moved = place->broker >= 0 && place->broker != said->broker;
     bool is_lost = place->evidence_ns != 0 && (!is_heard || has_moved || up_since_ns > place->evidence_ns);
 
-    place->leader = said->leader;
+    place->broker = said->broker;
     place->evidence_ns = is_heard ? now_ns : 0;
     /* First the count: who sees the place as heard of again sees too that it was lost. */
     if (is_lost)
@@ -204,6 +201,7 @@ static bool watch_place(tlm_kafka_place *place, const tlm_kafka_partition *said,
     atomic_store(&place->heard_ns, is_heard ? heard_ns : 0);
     if (said->high_offset >= 0)
         atomic_store(&place->high_offset, said->high_offset);
+    watch_fault(place, said);
     return is_lost;
 }
 
@@ -219,7 +217,7 @@ uint32_t tlm_kafka_reader_watch(tlm_kafka_reader *reader, const tlm_kafka_statis
         if (said->partition < 0 || said->partition >= reader->place_count || strcmp(said->topic, topic) != 0)
             continue;
         tlm_kafka_place *place = &reader->places[said->partition];
-        bool is_lost = watch_place(place, said, find_broker(statistics, said->leader), now_ns);
+        bool is_lost = watch_place(place, said, find_broker(statistics, said->broker), now_ns);
         lost += is_lost && atomic_load(&place->next) >= 0;
     }
     (void)pthread_mutex_unlock(&reader->mutex);

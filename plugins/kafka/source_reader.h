@@ -13,8 +13,8 @@
 
 #include "source.h"
 
-/** Silence after which a broker counts as gone. It answers each fetch after TLM_KAFKA_FETCH_WAIT_MS at most, if only with
- * nothing; once a second that is seen. */
+/** Silence after which a broker counts as gone. It answers each fetch after TLM_KAFKA_FETCH_WAIT_MS at most, if only
+ * with nothing; once a second that is seen. */
 #define TLM_KAFKA_SILENCE_NS (2500 * INT64_C(1000000))
 /** Longest that a broker keeps a fetch which finds nothing. Meanwhile librdkafka asks it for no other partition of the
  * topic, not even for one whose queue has run empty: hence short for chat, whose backlogs are long. */
@@ -23,13 +23,13 @@
 
 /** A partition. The atomic members: any thread. */
 typedef struct tlm_kafka_place {
-    _Atomic int64_t heard_ns;    /**< when its leader was last heard of; 0: not */
+    _Atomic int64_t heard_ns;    /**< when its broker was last heard of; 0: not */
     _Atomic uint32_t outages;    /**< counts every loss of it */
     _Atomic int64_t next;        /**< offset to be read next; -1: nobody reads it */
     _Atomic int64_t high_offset; /**< where it ends, as the broker said last; -1: not known */
     _Atomic int32_t fault;       /**< rd_kafka_resp_err_t that keeps it from being read; 0: none */
     int64_t evidence_ns;         /**< when it was last known to be reachable; 0: it is lost. Under the reader's mutex */
-    int64_t leader;              /**< node id, -1: none known. Under the reader's mutex */
+    int64_t broker;              /**< node id, -1: none known. Under the reader's mutex */
 } tlm_kafka_place;
 
 struct tlm_kafka_reader {
@@ -48,9 +48,8 @@ int tlm_kafka_reader_create(tlm_instance *source, uint32_t input, tlm_kafka_read
 /** Ends the handle, which may take long, and frees; accepts NULL. */
 void tlm_kafka_reader_destroy(tlm_kafka_reader *reader);
 
-/** Asks the leader where a place begins and ends; blocks for seconds at most. -EAGAIN with a sentence. */
-int tlm_kafka_reader_range(tlm_kafka_reader *reader, uint32_t place, int64_t *ret_low, int64_t *ret_high,
-                           tlm_error *error);
+/** A place's leader said just now where it ends: until the statistics come that is what is known of it. Any thread. */
+void tlm_kafka_reader_note_answer(tlm_kafka_reader *reader, uint32_t place, int64_t high_offset);
 
 /** What the statistics say of the places. The keeper's thread; returns how many places in use were lost by it. */
 uint32_t tlm_kafka_reader_watch(tlm_kafka_reader *reader, const tlm_kafka_statistics *statistics);

@@ -56,6 +56,7 @@ static tlm_kafka_partition read_partition(const char *topic, const json_t *objec
         .topic = topic,
         .partition = number(object, "partition"),
         .leader = number(object, "leader"),
+        .broker = number(object, "broker"),
         .fetch_state = string(object, "fetch_state"),
         .lag = number(object, "consumer_lag"),
         .low_offset = number(object, "lo_offset"),
@@ -66,6 +67,7 @@ static tlm_kafka_partition read_partition(const char *topic, const json_t *objec
         .produced_count = number(object, "txmsgs"),
         .waiting_count = at_least_zero(number(object, "msgq_cnt")) + at_least_zero(number(object, "xmit_msgq_cnt")),
         .is_desired = json_is_true(json_object_get(object, "desired")),
+        .is_unknown = json_is_true(json_object_get(object, "unknown")),
     };
 }
 

@@ -27,6 +27,7 @@ typedef struct tlm_kafka_partition {
     const char *topic;
     int64_t partition;
     int64_t leader;                        /**< node id of the leader */
+    int64_t broker;                        /**< node id of the broker that it is fetched from; -1: none */
     const char *fetch_state;               /**< none, stopping, stopped, offset-query, offset-wait, active */
     int64_t lag;                           /**< messages between the last one given to the owner and the end */
     int64_t low_offset, high_offset;       /**< as the broker said last */
@@ -34,6 +35,7 @@ typedef struct tlm_kafka_partition {
     int64_t fetched_count, fetched_bytes;  /**< waiting for the owner */
     int64_t produced_count, waiting_count; /**< messages sent, and in the queue of a producer */
     uint32_t is_desired;                   /**< assigned to this consumer */
+    uint32_t is_unknown;                   /**< the brokers do not have it */
 } tlm_kafka_partition;
 
 typedef struct tlm_kafka_statistics {

@@ -39,7 +39,7 @@ static int find_table(tlm_catalogue *catalogue, const PGresult *rows, int row, t
 
 static int read_row(tlm_catalogue *catalogue, const PGresult *rows, int row, tlm_error *error)
 {
-    tlm_table *table;
+    tlm_table *table = NULL;
     int result = find_table(catalogue, rows, row, &table, error);
     if (result < 0)
         return result;

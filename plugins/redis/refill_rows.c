@@ -95,8 +95,6 @@ static int fill_dataset(const tlm_redis_fill *fill, const tlm_redis_layout *layo
                         uint32_t first, uint32_t id_column, tlm_error *error)
 {
     int result = begin(fill, layout, error);
-    if (result == 0)
-        result = tlm_redis_pack_table(fill->packer, error);
     for (uint32_t i = first; i < streams->row_count && result == 0; i++) {
         const tlm_cell *id = streams->cells + (size_t)i * streams->column_count + id_column;
         tlm_filter stream = stream_filter(layout, id);
@@ -110,8 +108,6 @@ static int fill_page(tlm_redis_fill *fill, const tlm_redis_layout *status, const
                      tlm_error *error)
 {
     int result = begin(fill, status, error);
-    if (result == 0)
-        result = tlm_redis_pack_table(fill->packer, error);
     if (result == 0)
         result = tlm_redis_pack_last(fill->packer, streams->cells + (size_t)first * streams->column_count,
                                      streams->row_count - first, error);
@@ -139,6 +135,17 @@ static int ask_streams(const tlm_redis_fill *fill, const tlm_redis_layout *statu
     tlm_query query = {
         .limit = page + 1, .filters = &filter, .filter_count = fill->is_begun, .orders = &order, .order_count = 1};
     return ask(fill, status->dataset, &query, ret_streams, error);
+}
+
+int tlm_redis_fill_tables(tlm_redis_fill *fill, tlm_error *error)
+{
+    int result = 0;
+    for (uint32_t i = 0; i < fill->layout_count && result == 0; i++) {
+        result = begin(fill, &fill->layouts[i], error);
+        if (result == 0)
+            result = tlm_redis_pack_table(fill->packer, error);
+    }
+    return result < 0 ? result : tlm_redis_link_drain(fill->packer->link, error);
 }
 
 int tlm_redis_fill_step(tlm_redis_fill *fill, uint32_t page, tlm_error *error)

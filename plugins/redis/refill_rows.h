@@ -23,6 +23,9 @@ typedef struct tlm_redis_fill {
     bool is_begun;
 } tlm_redis_fill;
 
+/** Sends the column tables of all datasets, so that readers know what they may ask for. */
+int tlm_redis_fill_tables(tlm_redis_fill *fill, tlm_error *error);
+
 /**
  * Fills the next `page` streams. 1: there may be more; 0: that was all; negative with a sentence: the store or the
  * server is gone. Replies of the server are read when it returns.

@@ -141,9 +141,16 @@ static void tell(tlm_redis_writer *writer, int result, const tlm_error *error)
 
 static int try_flush(tlm_redis_writer *writer, const tlm_flush *flush, tlm_error *error)
 {
+    bool was_open = writer->link.context != NULL;
     int result = be_ready(writer, error);
     if (result == 0)
         result = write_flush(writer, flush, error);
+    /* An old connection that ended: once more over a new one. Rows are the same if they come twice. */
+    if (result < 0 && was_open && !writer->link.context) {
+        result = be_ready(writer, error);
+        if (result == 0)
+            result = write_flush(writer, flush, error);
+    }
     if (result == 0 && writer->link.is_script_missing) { /* the server has forgotten them, and sets nothing twice */
         result = load_scripts(writer, error);
         if (result == 0)

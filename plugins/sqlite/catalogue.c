@@ -6,39 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-void tlm_table_destroy(tlm_table *table)
-{
-    if (!table)
-        return;
-    for (uint32_t i = 0; i < table->column_count; i++) {
-        free((char *)table->columns[i].name);
-        free((char *)table->columns[i].unit);
-        free((char *)table->columns[i].doc);
-    }
-    free(table->id);
-    free(table->doc);
-    free(table);
-}
-
-void tlm_catalogue_finish(tlm_catalogue *catalogue)
-{
-    if (!catalogue)
-        return;
-    for (uint32_t i = 0; i < catalogue->table_count; i++)
-        tlm_table_destroy(catalogue->tables[i]);
-    free(catalogue->tables);
-    *catalogue = (tlm_catalogue){0};
-}
-
 static char *copy_text(sqlite3_stmt *statement, int index)
 {
     const char *text = (const char *)sqlite3_column_text(statement, index);
     return text ? strdup(text) : NULL;
-}
-
-static int is_sane(const tlm_column *column)
-{
-    return column->type >= TLM_COLUMN_TEXT && column->type <= TLM_COLUMN_BYTES && column->scale <= 18;
 }
 
 static int read_column(sqlite3_stmt *statement, tlm_table *table, tlm_error *error)
@@ -55,7 +26,7 @@ static int read_column(sqlite3_stmt *statement, tlm_table *table, tlm_error *err
     column->doc = copy_text(statement, 5);
     if (!column->name || !column->doc)
         return tlm_error_set(error, -ENOMEM, "out of memory");
-    if (!is_sane(column))
+    if (!tlm_table_is_sane(column))
         return tlm_error_set(error, -EIO, "telemetra_columns: column %s of dataset %s has an unknown type or scale",
                              column->name, table->id);
     return 0;
@@ -149,22 +120,4 @@ int tlm_catalogue_load(sqlite3 *database, tlm_catalogue *ret_catalogue, tlm_erro
 fail:
     tlm_catalogue_finish(&catalogue);
     return result;
-}
-
-const tlm_table *tlm_catalogue_find(const tlm_catalogue *catalogue, const char *id)
-{
-    for (uint32_t i = 0; i < catalogue->table_count; i++) {
-        if (strcmp(catalogue->tables[i]->id, id) == 0)
-            return catalogue->tables[i];
-    }
-    return NULL;
-}
-
-const tlm_column *tlm_table_column(const tlm_table *table, const char *name)
-{
-    for (uint32_t i = 0; i < table->column_count; i++) {
-        if (strcmp(table->columns[i].name, name) == 0)
-            return &table->columns[i];
-    }
-    return NULL;
 }

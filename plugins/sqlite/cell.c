@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cell.h"
 
+#include "common/answer.h"
 #include "common/decimal.h"
 #include "database.h"
 
@@ -174,7 +175,7 @@ int tlm_cell_read(sqlite3_stmt *statement, int index, const tlm_column *column, 
     int type = sqlite3_column_type(statement, index);
     if (type == SQLITE_NULL) {
         cell.is_set = 0;
-    } else if (tlm_cell_is_text(column)) {
+    } else if (tlm_column_is_text(column)) {
         result =
             read_text(statement, index, column->type == TLM_COLUMN_BYTES ? SQLITE_BLOB : SQLITE_TEXT, texts, &cell);
     } else if (column->type == TLM_COLUMN_DECIMAL) {

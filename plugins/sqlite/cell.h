@@ -37,10 +37,4 @@ int tlm_cell_bind_filter(sqlite3_stmt *statement, int index, const tlm_column *c
  */
 int tlm_cell_read(sqlite3_stmt *statement, int index, const tlm_column *column, tlm_buffer *texts, tlm_cell *ret_cell);
 
-/** Whether the column's cells hold text. */
-static inline int tlm_cell_is_text(const tlm_column *column)
-{
-    return column->type == TLM_COLUMN_TEXT || column->type == TLM_COLUMN_JSON || column->type == TLM_COLUMN_BYTES;
-}
-
 #endif

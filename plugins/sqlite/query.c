@@ -3,7 +3,7 @@
 
 #include "catalogue.h"
 #include "cell.h"
-#include "common/buffer.h"
+#include "common/answer.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -16,16 +16,6 @@ struct tlm_queries {
     pthread_rwlock_t lock; /* guards the catalogue, which is read anew when a name is not in it */
     tlm_catalogue catalogue;
 };
-
-/** A result with what its cells and columns point to. */
-typedef struct {
-    tlm_result public; /* first: released by its address */
-    tlm_column columns[TLM_DATASET_COLUMNS_MAX];
-    const tlm_column *listed[TLM_DATASET_COLUMNS_MAX];
-    tlm_buffer names; /* of the columns */
-    tlm_buffer texts; /* of the cells */
-    tlm_cell *cells;
-} answer;
 
 /** A query on its way to SQL. */
 typedef struct {
@@ -56,33 +46,6 @@ void tlm_queries_destroy(tlm_queries *queries)
     free(queries);
 }
 
-static void release_answer(tlm_result *result)
-{
-    answer *given = (answer *)result;
-    tlm_buffer_finish(&given->names);
-    tlm_buffer_finish(&given->texts);
-    free(given->cells);
-    free(given);
-}
-
-static int check_query(const tlm_queries *queries, const tlm_query *query, tlm_error *error)
-{
-    if (query->limit < 1 || query->limit > queries->max_rows)
-        return tlm_error_set(error, -EINVAL, "a query asks for %u rows; 1 to %u (max_query_rows) are answered",
-                             query->limit, queries->max_rows);
-    if (query->column_count < 1 || query->column_count > TLM_DATASET_COLUMNS_MAX)
-        return tlm_error_set(error, -EINVAL, "a query asks for %u columns; 1 to %d are answered", query->column_count,
-                             TLM_DATASET_COLUMNS_MAX);
-    if (query->filter_count > TLM_QUERY_TERMS_MAX || query->order_count > TLM_QUERY_TERMS_MAX)
-        return tlm_error_set(error, -EINVAL, "a query has %u filters and %u order terms; at most %d each are answered",
-                             query->filter_count, query->order_count, TLM_QUERY_TERMS_MAX);
-    for (uint32_t i = 0; i < query->filter_count; i++) {
-        if (query->filters[i].op < TLM_FILTER_EQUAL || query->filters[i].op > TLM_FILTER_AT_LEAST)
-            return tlm_error_set(error, -EINVAL, "a query's filter has the unknown operator %u", query->filters[i].op);
-    }
-    return 0;
-}
-
 static int find_column(const tlm_table *table, const char *name, const tlm_column **ret_column, tlm_error *error)
 {
     const tlm_column *column = tlm_table_column(table, name);
@@ -108,35 +71,7 @@ static void add_operand(tlm_buffer *sql, const tlm_column *column)
     add(sql, decimal ? scale : "\"");
 }
 
-/* Copies a column and its strings, as the catalogue may be read anew while the answer lives. */
-static void copy_column(answer *given, uint32_t index, const tlm_column *column)
-{
-    tlm_column *copy = &given->columns[index];
-    *copy = *column;
-    copy->name = (const char *)given->names.size;
-    tlm_buffer_append(&given->names, column->name, strlen(column->name) + 1);
-    copy->doc = (const char *)given->names.size;
-    tlm_buffer_append(&given->names, column->doc, strlen(column->doc) + 1);
-    if (column->unit) {
-        copy->unit = (const char *)given->names.size;
-        tlm_buffer_append(&given->names, column->unit, strlen(column->unit) + 1);
-    }
-    given->listed[index] = copy;
-}
-
-/* From offsets to pointers, once the bytes move no more. */
-static void place_names(answer *given)
-{
-    for (uint32_t i = 0; i < given->public.column_count; i++) {
-        tlm_column *column = &given->columns[i];
-        column->name = given->names.data + (uintptr_t)column->name;
-        column->doc = given->names.data + (uintptr_t)column->doc;
-        if (column->unit)
-            column->unit = given->names.data + (uintptr_t)column->unit;
-    }
-}
-
-static int add_columns(plan *made, answer *given, tlm_error *error)
+static int add_columns(plan *made, tlm_answer *answer, tlm_error *error)
 {
     const tlm_query *query = made->query;
     const tlm_column *column = NULL;
@@ -147,9 +82,8 @@ static int add_columns(plan *made, answer *given, tlm_error *error)
         add(&made->sql, i ? ", \"" : "SELECT \"");
         add(&made->sql, column->name);
         add(&made->sql, "\"");
-        copy_column(given, i, column);
+        tlm_answer_add_column(answer, column);
     }
-    given->public.column_count = query->column_count;
     add(&made->sql, " FROM \"");
     add(&made->sql, made->table->id);
     add(&made->sql, "\"");
@@ -192,9 +126,9 @@ static int add_orders(plan *made, tlm_error *error)
     return 0;
 }
 
-static int make_sql(plan *made, answer *given, tlm_error *error)
+static int make_sql(plan *made, tlm_answer *answer, tlm_error *error)
 {
-    int result = add_columns(made, given, error);
+    int result = add_columns(made, answer, error);
     if (result == 0)
         result = add_filters(made, error);
     if (result == 0)
@@ -203,19 +137,19 @@ static int make_sql(plan *made, answer *given, tlm_error *error)
         return result;
     add(&made->sql, " LIMIT ? OFFSET ?");
     tlm_buffer_append_char(&made->sql, '\0');
-    if (made->sql.error < 0 || given->names.error < 0)
+    if (made->sql.error < 0 || answer->names.error < 0)
         return tlm_error_set(error, -ENOMEM, "out of memory");
     return 0;
 }
 
 /* The plan by the catalogue as it is known; -ENOENT when a name is not in it. */
-static int try_plan(tlm_queries *queries, plan *made, answer *given, tlm_error *error)
+static int try_plan(tlm_queries *queries, plan *made, tlm_answer *answer, tlm_error *error)
 {
     tlm_buffer_clear(&made->sql);
-    tlm_buffer_clear(&given->names);
+    tlm_answer_clear(answer);
     pthread_rwlock_rdlock(&queries->lock);
     made->table = tlm_catalogue_find(&queries->catalogue, made->query->dataset);
-    int result = made->table ? make_sql(made, given, error)
+    int result = made->table ? make_sql(made, answer, error)
                              : tlm_error_set(error, -ENOENT, "there is no dataset %s", made->query->dataset);
     pthread_rwlock_unlock(&queries->lock);
     return result;
@@ -245,39 +179,25 @@ static void bind_query(const plan *made, sqlite3_stmt *statement)
     sqlite3_bind_int64(statement, index, query->offset > INT64_MAX ? INT64_MAX : (sqlite3_int64)query->offset);
 }
 
-static int read_row(answer *given, sqlite3_stmt *statement, size_t *room, tlm_error *error)
+static int read_row(tlm_answer *answer, sqlite3_stmt *statement, tlm_error *error)
 {
-    tlm_result *result = &given->public;
-    size_t used = (size_t)result->row_count * result->column_count;
-    if (used + result->column_count > *room) {
-        size_t more = *room ? *room * 2 : 16 * (size_t)result->column_count;
-        tlm_cell *grown = realloc(given->cells, more * sizeof *grown);
-        if (!grown)
-            return tlm_error_set(error, -ENOMEM, "out of memory");
-        given->cells = grown;
-        *room = more;
+    tlm_cell *cells;
+    int result = tlm_answer_add_row(answer, &cells, error);
+    for (uint32_t i = 0; i < answer->public.column_count && result == 0; i++) {
+        result = tlm_cell_read(statement, (int)i, answer->listed[i], &answer->texts, &cells[i]);
+        if (result == -ENOMEM)
+            tlm_error_set(error, result, "out of memory");
+        else if (result < 0)
+            tlm_error_set(error, result, "column %s holds a value of another type", tlm_answer_column_name(answer, i));
     }
-    for (uint32_t i = 0; i < result->column_count; i++) {
-        int code = tlm_cell_read(statement, (int)i, given->listed[i], &given->texts, &given->cells[used + i]);
-        if (code == -ENOMEM)
-            return tlm_error_set(error, code, "out of memory");
-        if (code < 0)
-            return tlm_error_set(error, code, "column %s holds a value of another type",
-                                 given->names.data + (uintptr_t)given->columns[i].name);
-    }
-    if (given->texts.size > TLM_QUERY_BYTES_MAX)
-        return tlm_error_set(error, -E2BIG, "the answer is larger than %u bytes; ask for fewer rows",
-                             TLM_QUERY_BYTES_MAX);
-    result->row_count++;
-    return 0;
+    return result;
 }
 
-static int read_rows(answer *given, sqlite3_stmt *statement, tlm_error *error)
+static int read_rows(tlm_answer *answer, sqlite3_stmt *statement, tlm_error *error)
 {
-    size_t room = 0;
     int result;
     while ((result = tlm_database_step(statement, "query", error)) > 0) {
-        result = read_row(given, statement, &room, error);
+        result = read_row(answer, statement, error);
         if (result < 0)
             break;
     }
@@ -286,60 +206,41 @@ static int read_rows(answer *given, sqlite3_stmt *statement, tlm_error *error)
     return result;
 }
 
-static void place_texts(answer *given)
-{
-    tlm_result *result = &given->public;
-    for (uint32_t i = 0; i < result->column_count; i++) {
-        if (!tlm_cell_is_text(given->listed[i]))
-            continue;
-        for (uint32_t row = 0; row < result->row_count; row++) {
-            tlm_cell *cell = &given->cells[(size_t)row * result->column_count + i];
-            if (cell->is_set)
-                cell->as.text = cell->size ? given->texts.data + cell->as.integer : "";
-        }
-    }
-    result->columns = given->listed;
-    result->cells = given->cells;
-}
-
-static int answer_with(tlm_queries *queries, tlm_reader *reader, plan *made, answer *given, tlm_error *error)
+static int answer_with(tlm_queries *queries, tlm_reader *reader, plan *made, tlm_answer *answer, tlm_error *error)
 {
     sqlite3_stmt *statement;
-    int result = try_plan(queries, made, given, error);
+    int result = try_plan(queries, made, answer, error);
     if (result == -ENOENT) {
         /* Another process, or a first flush, may have made it since. */
         result = read_catalogue(queries, reader, error);
         if (result == 0)
-            result = try_plan(queries, made, given, error);
+            result = try_plan(queries, made, answer, error);
     }
     if (result == 0)
         result = tlm_reader_prepare(reader, made->sql.data, &statement, error);
     if (result < 0)
         return result;
     bind_query(made, statement);
-    return read_rows(given, statement, error);
+    return read_rows(answer, statement, error);
 }
 
 int tlm_queries_run(tlm_queries *queries, const tlm_query *query, tlm_result **ret_result, tlm_error *error)
 {
     plan made = {.query = query};
-    int result = check_query(queries, query, error);
+    int result = tlm_answer_check_query(query, queries->max_rows, error);
     if (result < 0)
         return result;
-    answer *given = calloc(1, sizeof *given);
-    if (!given)
+    tlm_answer *answer = tlm_answer_create();
+    if (!answer)
         return tlm_error_set(error, -ENOMEM, "out of memory");
-    given->public.release = release_answer;
     tlm_reader *reader = tlm_readers_acquire(queries->readers);
-    result = answer_with(queries, reader, &made, given, error);
+    result = answer_with(queries, reader, &made, answer, error);
     tlm_readers_release(queries->readers, reader);
     tlm_buffer_finish(&made.sql);
     if (result < 0) {
-        release_answer(&given->public);
+        tlm_answer_destroy(answer);
         return result;
     }
-    place_names(given);
-    place_texts(given);
-    *ret_result = &given->public;
+    *ret_result = tlm_answer_finish(answer);
     return 0;
 }

@@ -10,12 +10,6 @@
 
 #include <telemetra/store.h>
 
-/** Filters and order terms that a query may have, each. */
-#define TLM_QUERY_TERMS_MAX 16
-
-/** Text that an answer may hold; more is -E2BIG. */
-#define TLM_QUERY_BYTES_MAX (256u * 1024u * 1024u)
-
 typedef struct tlm_queries tlm_queries;
 
 /** `readers` must outlive it. Queries asking for more than `max_rows` are refused. */

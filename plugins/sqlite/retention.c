@@ -3,7 +3,6 @@
 
 #include "catalogue.h"
 #include "database.h"
-#include "schema.h"
 
 static const tlm_column *timeline_of(const tlm_table *table)
 {
@@ -17,7 +16,7 @@ static const tlm_column *timeline_of(const tlm_table *table)
 /* Statement by statement, each a transaction of its own. Returns the rows deleted. */
 static int delete_some(sqlite3 *database, const char *id, const char *column, int64_t before_ns, tlm_error *error)
 {
-    char sql[6 * TLM_SCHEMA_NAME_MAX + 128];
+    char sql[6 * TLM_TABLE_NAME_MAX + 128];
     sqlite3_stmt *statement;
     snprintf(sql, sizeof sql,
              "DELETE FROM \"%s\" WHERE rowid IN (SELECT rowid FROM \"%s\" WHERE \"%s\" < ?1 ORDER BY \"%s\" LIMIT %d)",

@@ -16,9 +16,6 @@ typedef struct {
     size_t size;
 } sql;
 
-/** Flags that decide how rows lie on disk. */
-static const uint32_t layout_flags = TLM_COLUMN_KEY | TLM_COLUMN_NULLABLE;
-
 TLM_PRINTF(2, 3) static void add(sql *statement, const char *format, ...)
 {
     va_list arguments;
@@ -28,18 +25,6 @@ TLM_PRINTF(2, 3) static void add(sql *statement, const char *format, ...)
     /* Names are checked before and bounded, so it always fits; a cut statement would be refused as bad SQL. */
     if (size > 0)
         statement->size += (size_t)size < SQL_SIZE - statement->size ? (size_t)size : 0;
-}
-
-static bool is_name(const char *name)
-{
-    size_t size = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
-    return size > 0 && size <= TLM_SCHEMA_NAME_MAX && name[size] == '\0' && (name[0] < '0' || name[0] > '9');
-}
-
-static const char *type_name(uint32_t type)
-{
-    static const char *const names[] = {"nothing", "text", "integer", "decimal", "time", "bool", "json", "bytes"};
-    return type < TLM_COUNT(names) ? names[type] : "an unknown type";
 }
 
 static const char *sql_type(const tlm_column *column)
@@ -57,37 +42,11 @@ static const char *sql_type(const tlm_column *column)
     }
 }
 
-static const tlm_column *flagged(const tlm_dataset *dataset, uint32_t flag)
-{
-    for (uint32_t i = 0; i < dataset->column_count; i++) {
-        if (dataset->columns[i].flags & flag)
-            return &dataset->columns[i];
-    }
-    return NULL;
-}
-
 static int check_dataset(const tlm_dataset *dataset, tlm_error *error)
 {
-    if (!is_name(dataset->id) || strncmp(dataset->id, "telemetra_", 10) == 0 || strncmp(dataset->id, "sqlite_", 7) == 0)
+    if (strncmp(dataset->id, "sqlite_", 7) == 0)
         return tlm_error_set(error, -EINVAL, "dataset \"%s\": a table cannot have this name", dataset->id);
-    if (dataset->column_count < 1 || dataset->column_count > TLM_DATASET_COLUMNS_MAX)
-        return tlm_error_set(error, -EINVAL, "dataset %s: %u columns, expected 1 to %d", dataset->id,
-                             dataset->column_count, TLM_DATASET_COLUMNS_MAX);
-    if (dataset->mode != TLM_DATASET_APPEND && dataset->mode != TLM_DATASET_LATEST)
-        return tlm_error_set(error, -EINVAL, "dataset %s: unknown mode %u", dataset->id, dataset->mode);
-    if (dataset->mode == TLM_DATASET_LATEST && !flagged(dataset, TLM_COLUMN_KEY))
-        return tlm_error_set(error, -EINVAL, "dataset %s: rows replace each other by key, but no column is one",
-                             dataset->id);
-    for (uint32_t i = 0; i < dataset->column_count; i++) {
-        const tlm_column *column = &dataset->columns[i];
-        if (!is_name(column->name))
-            return tlm_error_set(error, -EINVAL, "dataset %s: a column cannot be named \"%s\"", dataset->id,
-                                 column->name);
-        if (column->type < TLM_COLUMN_TEXT || column->type > TLM_COLUMN_BYTES || column->scale > 18)
-            return tlm_error_set(error, -EINVAL, "dataset %s: column %s has the unknown type %u or scale %u",
-                                 dataset->id, column->name, column->type, column->scale);
-    }
-    return 0;
+    return tlm_dataset_check(dataset, error);
 }
 
 /*
@@ -156,8 +115,8 @@ static int create_index(sqlite3 *database, const tlm_dataset *dataset, const tlm
 /* What is asked for by stream, newest first; and, for retention and overviews, by time alone. */
 static int create_indexes(sqlite3 *database, const tlm_dataset *dataset, tlm_error *error)
 {
-    const tlm_column *stream = flagged(dataset, TLM_COLUMN_STREAM);
-    const tlm_column *timeline = flagged(dataset, TLM_COLUMN_TIMELINE);
+    const tlm_column *stream = tlm_dataset_flagged(dataset, TLM_COLUMN_STREAM);
+    const tlm_column *timeline = tlm_dataset_flagged(dataset, TLM_COLUMN_TIMELINE);
     const tlm_column *key[TLM_DATASET_COLUMNS_MAX];
     bool one_a_stream = stream && order_key(dataset, key) == 1 && key[0] == stream;
     int result = 0;
@@ -168,33 +127,10 @@ static int create_indexes(sqlite3 *database, const tlm_dataset *dataset, tlm_err
     return result;
 }
 
-static int check_column(const tlm_dataset *dataset, const tlm_column *expected, const tlm_column *found,
-                        tlm_error *error)
-{
-    if (strcmp(expected->name, found->name) != 0)
-        return tlm_error_set(error, -EINVAL,
-                             "table %s: expected column %s, found %s; name another path or restore the plugin that "
-                             "wrote it",
-                             dataset->id, expected->name, found->name);
-    if (expected->type != found->type || expected->scale != found->scale)
-        return tlm_error_set(error, -EINVAL,
-                             "table %s, column %s: expected %s with scale %u, found %s with scale %u; name another "
-                             "path or restore the plugin that wrote it",
-                             dataset->id, expected->name, type_name(expected->type), expected->scale,
-                             type_name(found->type), found->scale);
-    if ((expected->flags ^ found->flags) & layout_flags)
-        return tlm_error_set(
-            error, -EINVAL, "table %s, column %s: expected %s%s, found %s%s; name another path", dataset->id,
-            expected->name, expected->flags & TLM_COLUMN_NULLABLE ? "nullable" : "not null",
-            expected->flags & TLM_COLUMN_KEY ? " key" : "",
-            found->flags & TLM_COLUMN_NULLABLE ? "nullable" : "not null", found->flags & TLM_COLUMN_KEY ? " key" : "");
-    return 0;
-}
-
 static int add_column(sqlite3 *database, const tlm_dataset *dataset, const tlm_column *column, tlm_error *error)
 {
     sql statement = {.size = 0};
-    if ((column->flags & layout_flags) != TLM_COLUMN_NULLABLE)
+    if ((column->flags & (TLM_COLUMN_KEY | TLM_COLUMN_NULLABLE)) != TLM_COLUMN_NULLABLE)
         return tlm_error_set(error, -EINVAL,
                              "table %s: expected column %s, found none; only nullable columns can be added to a table, "
                              "name another path",
@@ -214,7 +150,8 @@ static int adapt_table(sqlite3 *database, const tlm_dataset *dataset, const tlm_
                              dataset->id, dataset->column_count, table->columns[dataset->column_count].name);
     for (uint32_t i = 0; i < dataset->column_count && result == 0; i++) {
         if (i < table->column_count)
-            result = check_column(dataset, &dataset->columns[i], &table->columns[i], error);
+            result =
+                tlm_dataset_check_column(dataset, &dataset->columns[i], &table->columns[i], "name another path", error);
         else
             result = add_column(database, dataset, &dataset->columns[i], error);
     }

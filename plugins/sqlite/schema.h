@@ -10,9 +10,6 @@
 
 #include <sqlite3.h>
 
-/** Longest name of a dataset or column. */
-#define TLM_SCHEMA_NAME_MAX 63
-
 /**
  * Brings table, indexes and catalogue into line with `dataset`, in a transaction of its own. Nullable columns new at
  * the tail are added; any other difference is -EINVAL and a sentence that names table, column, expected and found.

@@ -2,7 +2,7 @@
 #include "targets.h"
 
 #include "cell.h"
-#include "common/time.h"
+#include "common/buffer.h"
 #include "database.h"
 #include "schema.h"
 
@@ -53,15 +53,6 @@ static void add_upsert(tlm_buffer *sql, const tlm_dataset *dataset)
         add(sql, ") DO NOTHING");
 }
 
-static bool has_key(const tlm_dataset *dataset)
-{
-    for (uint32_t i = 0; i < dataset->column_count; i++) {
-        if (dataset->columns[i].flags & TLM_COLUMN_KEY)
-            return true;
-    }
-    return false;
-}
-
 static int prepare_insert(sqlite3 *database, const tlm_dataset *dataset, bool upsert, sqlite3_stmt **ret_statement,
                           tlm_error *error)
 {
@@ -72,7 +63,7 @@ static int prepare_insert(sqlite3 *database, const tlm_dataset *dataset, bool up
     for (uint32_t i = 0; i < dataset->column_count; i++)
         add(&sql, i ? ",?" : ") VALUES (?");
     add(&sql, ")");
-    if (upsert && has_key(dataset))
+    if (upsert && tlm_dataset_flagged(dataset, TLM_COLUMN_KEY))
         add_upsert(&sql, dataset);
     tlm_buffer_append_char(&sql, '\0');
     int result = sql.error < 0 ? tlm_error_set(error, sql.error, "out of memory")
@@ -111,36 +102,13 @@ void tlm_targets_finish(tlm_targets *targets)
     targets->count = 0;
 }
 
-/* "stream_id=abc, window_start=2024-01-01T00:00:00Z" */
-static void describe_key(const tlm_dataset *dataset, const tlm_cell *cells, char *text, size_t room)
-{
-    char value[96];
-    size_t size = 0;
-    text[0] = '\0';
-    for (uint32_t i = 0; i < dataset->column_count && size < room; i++) {
-        const tlm_column *column = &dataset->columns[i];
-        if (!(column->flags & TLM_COLUMN_KEY))
-            continue;
-        if (column->type == TLM_COLUMN_TIME)
-            tlm_time_format(cells[i].as.integer, value);
-        else if (column->type == TLM_COLUMN_TEXT)
-            snprintf(value, sizeof value, "%.*s", (int)(cells[i].size < 80 ? cells[i].size : 80), cells[i].as.text);
-        else if (column->type == TLM_COLUMN_INTEGER || column->type == TLM_COLUMN_BOOL)
-            snprintf(value, sizeof value, "%lld", (long long)cells[i].as.integer);
-        else
-            snprintf(value, sizeof value, "(%u bytes)", cells[i].size);
-        int added = snprintf(text + size, room - size, "%s%s=%s", size ? ", " : "", column->name, value);
-        size += added > 0 ? (size_t)added : 0;
-    }
-}
-
 static int refuse_row(sqlite3 *database, const tlm_dataset *dataset, const tlm_cell *cells, tlm_error *error)
 {
     char key[512];
     int code = sqlite3_extended_errcode(database);
     if (tlm_database_result(code) != -EBADMSG)
         return tlm_database_fail(database, "insert", error);
-    describe_key(dataset, cells, key, sizeof key);
+    tlm_dataset_describe_key(dataset, cells, key, sizeof key);
     if (code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_UNIQUE)
         return tlm_error_set(error, -EBADMSG, "table %s has a row with the key (%s) already", dataset->id, key);
     return tlm_error_set(error, -EBADMSG, "table %s refuses the row with the key (%s): %s", dataset->id, key,

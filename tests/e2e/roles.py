@@ -1,12 +1,8 @@
 """The roles of conf/ as the end-to-end tests run them: the real files, with what a test needs otherwise put in."""
 
+import re
+
 import harness
-
-SQLITE_CHECKPOINT = '''sinks = ({
-    component = "sqlite";
-    path = "%s";
-});'''
-
 
 def text_of(name, *edits):
     """The text of conf/NAME.cfg after edits (old, new), each of which must hit exactly once."""
@@ -40,9 +36,14 @@ def in_text(text, index):
 
 def producer(recording, *edits):
     """conf/producer.cfg, playing a recording."""
-    text = text_of("producer", *edits)
+    text = with_usual_topics(text_of("producer", *edits))
     start, end = text.index('sources = ({\n    component = "mock"'), text.index("# A recording instead")
     return text[:start] + f'sources = ({{ component = "replay"; path = "{recording}"; }});\n' + text[end:]
+
+
+def with_usual_topics(text):
+    """The text with a codec that knows the topics which the lines of recordings name, whatever a test calls its own."""
+    return re.sub(r"codec = \{.*?\};", 'codec = { component = "json"; };', text, flags=re.DOTALL)
 
 
 def pipeline(name, more):

@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 import harness
+import servers
 
 CONF = harness.ROOT / "conf"
 
@@ -62,10 +63,16 @@ class Conf(unittest.TestCase):
             events = folder / "events.ndjson"
             events.write_text('{"topic":"chat","event_id":"1","stream_id":"s","timestamp":"2026-01-01T00:00:00Z"}\n')
             for path in sorted(CONF.glob("*.cfg")):
-                environment = {"TELEMETRA_REPLAY_FILE": str(events), "SQLITE_PATH": str(folder / f"{path.stem}.db"),
-                               "API_PORT": "0"}
+                environment = servers.shared().fresh(self) | {
+                    "TELEMETRA_REPLAY_FILE": str(events), "SQLITE_PATH": str(folder / f"{path.stem}.db"),
+                    "API_PORT": "0", "AGGREGATOR_PORT": "0",
+                    "PRODUCER_CHECKPOINT_PATH": str(folder / "checkpoint"),
+                    "PRODUCER_REFUSED_PATH": str(folder / "refused.ndjson")}
                 with harness.Telemetra(folder, path.read_text(), environment=environment) as running:
-                    self.assertEqual(harness.get(running.address() + "/health"), (200, {"status": "ok"}))
+                    if "frontends" in path.read_text():
+                        self.assertEqual(harness.get(running.address() + "/health"), (200, {"status": "ok"}))
+                    else:
+                        running.wait_for_log("kafka_sink: connected")
                     self.assertEqual(running.stop(), 0, running.log)
 
 

@@ -38,10 +38,13 @@ import make_events  # noqa: E402
 
 FULL = os.environ.get("TELEMETRA_FAULTS") == "full"
 EVENTS = 1_050_000 if FULL else 50_000
-RATE = 500 if FULL else 250
+RATE = 250 if FULL else 50
 PARTITIONS = 12
 #: Seconds until the broker gives the lanes of a silent member to others.
 SESSION_S = 10 if FULL else 6
+#: A lane flushes for every few rows and each COMMIT takes that long: a trial has time for faults, and they find commits
+#: under way.
+FLUSH_ROWS, COMMIT_MS = 5, 50
 #: Seconds in which a trial must come to its end once nothing disturbs it any more.
 FINAL_S = 300 if FULL else 90
 #: Records that no event is in, put between the events: the aggregator's dead letters.
@@ -55,6 +58,16 @@ TABLES = {
     "lanes": "SELECT lane, record FROM telemetra_lanes ORDER BY lane",
     "rejects": "SELECT * FROM telemetra_rejects",
 }
+#: The newest row of each stream, which stands behind 60 digits of its order; whether the marker says that all are there.
+REDIS_ROWS = """
+local rows = {}
+if redis.call('GET', 'telemetra:telemetra:marker') ~= 'complete' then return 'incomplete' end
+for _, key in ipairs(redis.call('KEYS', '*:last:*')) do
+    rows[#rows + 1] = key .. ' ' .. redis.sha1hex(string.sub(redis.call('GET', key), 61))
+end
+table.sort(rows)
+return rows
+"""
 #: The oracle knows no scores.
 OF_SCORES = ("sentiment", "positive_count", "negative_count", "slide_scored_count", "slide_sentiment_sum")
 _labs = []
@@ -101,7 +114,7 @@ class Lab:
                     out.writelines(line for line, _ in zip(lines, range(EVENTS // 2)))
         self.inputs = []
         for half in halves:
-            self._produce(half)
+            self.produce(half, self.topics)
             self._produce_broken()
             broken = half.with_suffix(".broken")
             broken.write_text("".join(line + "\n" for line in BROKEN))
@@ -109,8 +122,9 @@ class Lab:
         path.unlink()
         say(f"{EVENTS} events are in Kafka")
 
-    def _produce(self, path):
-        environment = self.servers.environment | self.topics | {
+    def produce(self, path, topics):
+        """The events of a file into topics, by the producer."""
+        environment = self.servers.environment | topics | {
             "PRODUCER_REFUSED_PATH": str(path) + ".refused", "PRODUCER_CHECKPOINT_PATH": str(path) + ".checkpoint"}
         with harness.Telemetra(self.folder, roles.producer(path), environment=environment) as producer:
             if producer.finish() != 0:
@@ -142,6 +156,7 @@ class Lab:
                 while lanes != trial.table("lanes"):
                     lanes = trial.table("lanes")
                     time.sleep(2)
+                self.redis_rows = trial.redis_rows()
                 assert aggregator.stop() == 0, aggregator.log()
             self.expected = trial.snapshot()
             self._compare(oracle, trial)
@@ -173,19 +188,24 @@ class Lab:
 
 
 class Trial:
-    """One run of the input, by however many aggregators. `pipeline`: more of its settings; `source`: more of kafka's."""
+    """One run of the input, by however many aggregators. `pipeline`: more of its settings; `source`: more of kafka's;
+    `place`: more of CREATE DATABASE."""
 
-    def __init__(self, of, name, pipeline="", source="", idle="1s"):
+    def __init__(self, of, name, pipeline="", source="", idle="1s", place=""):
         of.trials += 1
         self.lab, self.servers, self.name = of, of.servers, name
+        self.number = of.trials
         self.mark = f"{of.trials}_{re.sub('[^a-z0-9_]', '', name)[:40]}"
         self.folder = of.folder / self.mark
         self.folder.mkdir()
         self.database = f"trial_{self.mark}"
-        self.servers.psql(f"CREATE DATABASE {self.database}")
+        self.servers.psql(f"CREATE DATABASE {self.database} {place}")
+        self.servers.psql(f"ALTER DATABASE {self.database} SET commit_delay = {COMMIT_MS * 1000};"
+                          f"ALTER DATABASE {self.database} SET commit_siblings = 0")
         self.config = roles.text_of(
             "aggregator",
-            roles.pipeline("telemetra", f'at_idle = "finish"; idle_timeout = "{idle}"; batch_records = 256; {pipeline}'),
+            roles.pipeline("telemetra", f'at_idle = "finish"; idle_timeout = "{idle}"; batch_records = 256; '
+                                        f'flush_rows = {FLUSH_ROWS}; {pipeline}'),
             ('component = "kafka";', f'component = "kafka"; session_timeout = "{SESSION_S}s"; {source}'))
         self.environment = self.servers.environment | of.topics | {
             "POSTGRES_DB": self.database, "KAFKA_GROUP_ID": f"trial-{self.mark}", "AGGREGATOR_PORT": "0",
@@ -196,13 +216,13 @@ class Trial:
         self.servers.start()
         self.servers.psql(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
 
-    def aggregator(self, name, **environment):
+    def aggregator(self, name, is_static=True, **environment):
         """Starts one as member `name`, which nobody else may be meanwhile. Use it as a context manager."""
         path = self.folder / f"{name}.cfg"
         path.write_text(self.config)
         log = self.folder / f"{len(self.logs)}.{name}.log"
         self.logs.append(log)
-        return Aggregator(path, log, self.environment | {"KAFKA_GROUP_INSTANCE_ID": name} | environment)
+        return Aggregator(path, log, self.environment | {"KAFKA_GROUP_INSTANCE_ID": name if is_static else ""} | environment)
 
     def all_logs(self):
         return "".join(f"--- {path.name}\n{tail(path.read_text(errors='replace'))}\n" for path in self.logs[-4:])
@@ -241,6 +261,13 @@ class Trial:
     def part(self):
         """The same as a share of all."""
         return self.progress() / self.lab.counts["consumed"]
+
+    # --- Redis ---
+
+    def redis_rows(self):
+        """What Redis has of rows, as lines of key and hash; None while it is not complete."""
+        known = self.servers.redis("EVAL", REDIS_ROWS, 0, database=self.number)
+        return None if known == "incomplete" else known
 
     # --- the end ---
 
@@ -376,3 +403,22 @@ class Aggregator:
         """utime + stime so far."""
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def watch(self, seconds, condition=lambda: False):
+        """
+        Looks at it for so long, or until a condition is true: cores used on average, highest memory in MiB, and what
+        health said was wrong, {name: message}.
+        """
+        began, cpu, memory, wrong = time.monotonic(), self.cpu_seconds(), 0, {}
+        while time.monotonic() < began + seconds and not condition():
+            memory = max(memory, self.memory_mib())
+            wrong |= self.troubles()
+            time.sleep(0.5)
+        return (self.cpu_seconds() - cpu) / (time.monotonic() - began), memory, wrong
+
+    def troubles(self):
+        """What health says is not well: {name: message}; empty when all is."""
+        status, told = self.health()
+        parts = told["pipeline"]
+        wrong = {part["name"]: part.get("message") or "" for part in parts if part["status"] != "ok"}
+        return wrong or ({} if status == 200 and told["status"] == "ok" else {"health": json.dumps(told)})

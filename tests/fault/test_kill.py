@@ -9,7 +9,7 @@ import unittest
 import lab
 from lab import FULL, say
 
-KILLS = 50 if FULL else 8
+KILLS = 50 if FULL else 5
 #: A round is over when the input is; the share of it that a process may decide before it is killed, at most.
 STEP = 0.12 if FULL else 0.25
 
@@ -25,14 +25,11 @@ def fault_points():
 
 
 class Kill(unittest.TestCase):
-    #: Many small flushes: many places to be killed at.
-    pipeline = 'flush_interval = "100ms";'
-
     def test_at_random_moments(self):
         chance = random.Random(1)
         killed = rounds = 0
         while killed < KILLS:
-            trial = lab.lab().trial(self, pipeline=self.pipeline)
+            trial = lab.lab().trial(self)
             rounds += 1
             while killed < KILLS and not trial.is_final():
                 with trial.aggregator("a") as aggregator:
@@ -61,12 +58,12 @@ class Kill(unittest.TestCase):
     def test_at_every_named_point_of_a_flush(self):
         points = fault_points()
         self.assertGreaterEqual(len(points), 11)
-        trial = lab.lab().trial(self, pipeline=self.pipeline)
+        trial = lab.lab().trial(self)
         for number, point in enumerate(points * (3 if FULL else 1)):
-            if trial.part() > 0.9:
+            if trial.part() > 0.7:
                 self.finish(trial)
-                trial = lab.lab().trial(self, pipeline=self.pipeline)
-            with trial.aggregator("a", TELEMETRA_DIE_AT=f"{point}:{1 + number * 7 % 40}") as aggregator:
+                trial = lab.lab().trial(self)
+            with trial.aggregator("a", TELEMETRA_DIE_AT=f"{point}:{1 + number * 5 % 9}") as aggregator:
                 self.assertEqual(aggregator.wait(), -signal.SIGKILL, (point, aggregator.log()))
         self.finish(trial)
         say(f"died at {len(points)} points: {' '.join(points)}")

@@ -41,11 +41,9 @@ static inline rd_kafka_t *kafka_client(rd_kafka_type_t type, const char *servers
 {
     char said[512];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    const char *const settings[][2] = {{"bootstrap.servers", servers},
-                                       {"group.id", "telemetra-test"},
-                                       {"enable.auto.commit", "false"},
-                                       {"enable.partition.eof", "true"},
-                                       {"log_level", "3"}};
+    const char *const settings[][2] = {{"bootstrap.servers", servers},  {"group.id", "telemetra-test"},
+                                       {"enable.auto.commit", "false"}, {"enable.partition.eof", "true"},
+                                       {"fetch.wait.max.ms", "10"},     {"log_level", "3"}};
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
         if (rd_kafka_conf_set(conf, settings[i][0], settings[i][1], said, sizeof said) != RD_KAFKA_CONF_OK)
             fail_msg("%s", said);

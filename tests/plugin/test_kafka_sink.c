@@ -435,7 +435,7 @@ int main(void)
         fprintf(stderr, "TELEMETRA_SERVERS_ENV names no file with the broker's address: run it by ctest\n");
         return 1;
     }
-    snprintf(servers, sizeof servers, "%s", kafka_env(env, "KAFKA_BOOTSTRAP_SERVERS"));
+    snprintf(servers, sizeof servers, "%.127s", kafka_env(env, "KAFKA_BOOTSTRAP_SERVERS"));
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(events_lie_in_their_kinds_topic_and_their_streams_partition_in_order),

@@ -164,7 +164,7 @@ static int start_server(void **state)
         return -1;
     run_servers("start", "kafka");
     snprintf(path, sizeof path, "%s/env", folder);
-    snprintf(servers, sizeof servers, "%s", kafka_env(path, "KAFKA_BOOTSTRAP_SERVERS"));
+    snprintf(servers, sizeof servers, "%.127s", kafka_env(path, "KAFKA_BOOTSTRAP_SERVERS"));
     return 0;
 }
 
