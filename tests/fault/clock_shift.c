@@ -4,7 +4,6 @@
  * TELEMETRA_CLOCK_SHIFT_FILE say at that moment. The monotonic clock goes on as ever. A wait for a point in time of the
  * real clock ends when that clock, shifted, has come to it, as the kernel's would.
  */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +11,13 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
 
 /* Points in time after this are the real clock's: no machine is up for so long. */
 #define REAL_FROM_S 1000000000
@@ -28,25 +30,29 @@ static const _Atomic int64_t *shift_s = &no_shift;
 static int (*real_gettime)(clockid_t clock, struct timespec *now);
 static int (*real_wait)(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until);
 
+/* ISO C has no cast from what dlsym gives to a function. */
+static void set(void *ret_function, void *symbol)
+{
+    memcpy(ret_function, &symbol, sizeof symbol);
+}
+
 __attribute__((constructor)) static void begin(void)
 {
     const char *path = getenv("TELEMETRA_CLOCK_SHIFT_FILE");
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     void *bytes = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof *shift_s, PROT_READ, MAP_SHARED, fd, 0);
-    real_gettime = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
-    /* The oldest version of this symbol is another function. */
-    real_wait = (int (*)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *))dlvsym(
-        RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
+    set(&real_gettime, dlsym(RTLD_NEXT, "clock_gettime"));
+    /* On x86-64 the oldest version of this symbol is another function. */
+    set(&real_wait, dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2"));
     if (!real_wait)
-        real_wait = (int (*)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *))dlsym(
-            RTLD_NEXT, "pthread_cond_timedwait");
+        set(&real_wait, dlsym(RTLD_NEXT, "pthread_cond_timedwait"));
     if (bytes == MAP_FAILED || !real_gettime || !real_wait)
         abort();
     shift_s = bytes;
     close(fd);
 }
 
-int clock_gettime(clockid_t clock, struct timespec *now)
+EXPORT int clock_gettime(clockid_t clock, struct timespec *now)
 {
     int result = real_gettime(clock, now);
     if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
@@ -54,12 +60,12 @@ int clock_gettime(clockid_t clock, struct timespec *now)
     return result;
 }
 
-int timespec_get(struct timespec *now, int base)
+EXPORT int timespec_get(struct timespec *now, int base)
 {
     return base == TIME_UTC && clock_gettime(CLOCK_REALTIME, now) == 0 ? base : 0;
 }
 
-int gettimeofday(struct timeval *restrict now, void *restrict zone)
+EXPORT int gettimeofday(struct timeval *restrict now, void *restrict zone)
 {
     struct timespec shifted;
     (void)zone;
@@ -69,7 +75,7 @@ int gettimeofday(struct timeval *restrict now, void *restrict zone)
     return 0;
 }
 
-time_t time(time_t *ret_now)
+EXPORT time_t time(time_t *ret_now)
 {
     struct timespec now;
     if (clock_gettime(CLOCK_REALTIME, &now))
@@ -84,8 +90,8 @@ static int is_before(const struct timespec *a, const struct timespec *b)
     return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
 }
 
-int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
-                           const struct timespec *restrict until)
+EXPORT int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
+                                  const struct timespec *restrict until)
 {
     if (until->tv_sec < REAL_FROM_S)
         return real_wait(cond, mutex, until);
