@@ -58,12 +58,14 @@ TABLES = {
     "lanes": "SELECT lane, record FROM telemetra_lanes ORDER BY lane",
     "rejects": "SELECT * FROM telemetra_rejects",
 }
-#: The newest row of each stream, which stands behind 60 digits of its order; whether the marker says that all are there.
+#: The newest row of each stream, told by a hash of its bytes: they begin with its id and end before the message's check
+#: (common/rows_wire.h); what stands before them is of the flush. Nothing unless the marker says that all rows are there.
 REDIS_ROWS = """
 local rows = {}
 if redis.call('GET', 'telemetra:telemetra:marker') ~= 'complete' then return 'incomplete' end
 for _, key in ipairs(redis.call('KEYS', '*:last:*')) do
-    rows[#rows + 1] = key .. ' ' .. redis.sha1hex(string.sub(redis.call('GET', key), 61))
+    local value = redis.call('GET', key)
+    rows[#rows + 1] = key .. ' ' .. redis.sha1hex(string.sub(value, string.find(value, 'stream_', 61, true), -9))
 end
 table.sort(rows)
 return rows
