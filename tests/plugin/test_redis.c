@@ -492,6 +492,45 @@ static void a_flush_that_never_came_makes_it_fill_again(void **state)
     lab_destroy(self);
 }
 
+static void an_emptied_server_is_filled_once_however_many_lanes_there_are(void **state)
+{
+    (void)state;
+    tlm_cell cells[SAMPLE_COLUMNS];
+    lab *self = lab_create_writer(&server, behind);
+    lab_start(self);
+    LAB_UNTIL(lab_is_complete(&server));
+    sample_fill(cells, "a", 0);
+    tlm_rows rows = rows_of(&sample_dataset, cells, 1);
+    for (uint32_t lane = 0; lane < 12; lane++)
+        assert_int_equal(lab_submit(self, lane, 1, 7, &rows), 0);
+    lab_do(&server, "FLUSHALL");
+    LAB_UNTIL(lab_is_complete(&server));
+    int64_t refills = lab_metric(self, "telemetra_redis_refills_total");
+    for (uint32_t lane = 0; lane < 12; lane++) {
+        assert_int_equal(lab_submit(self, lane, 1, 8, &rows), 0);
+        assert_true(lab_is_complete(&server));
+    }
+    assert_int_equal(lab_metric(self, "telemetra_redis_refills_total"), refills);
+    lab_destroy(self);
+}
+
+static void a_store_that_starts_later_is_waited_for(void **state)
+{
+    (void)state;
+    fill_behind(3);
+    lab *self = lab_create_writer(&server, behind);
+    __atomic_store_n(&self->is_behind_late, 1, __ATOMIC_RELAXED);
+    lab_start(self);
+    submit_sample(self, 1, 1, "a", 0, 1);
+    LAB_UNTIL(lab_metric(self, "telemetra_redis_commands_total") > 20);
+    assert_int_equal(lab_integer(&server, "EXISTS telemetra:test:marker"), 0);
+    __atomic_store_n(&self->is_behind_late, 0, __ATOMIC_RELAXED);
+    LAB_UNTIL(lab_is_complete(&server));
+    wait_for_server(self);
+    assert_filled(self, 3);
+    lab_destroy(self);
+}
+
 static void a_pipeline_begun_anew_leaves_nothing_of_the_old_one(void **state)
 {
     (void)state;
@@ -617,6 +656,8 @@ int main(void)
         TEST(newer_rows_stay_when_older_ones_are_filled_in),
         TEST(a_killed_server_is_missed_with_a_sentence_and_taken_up_again),
         TEST(a_flush_that_never_came_makes_it_fill_again),
+        TEST(an_emptied_server_is_filled_once_however_many_lanes_there_are),
+        TEST(a_store_that_starts_later_is_waited_for),
         TEST(a_pipeline_begun_anew_leaves_nothing_of_the_old_one),
         TEST(what_redis_cannot_answer_comes_from_the_store_behind),
         TEST(a_frozen_server_stalls_one_query_and_no_more),
