@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "refill_rows.h"
 
+#include <time.h>
+
 static const tlm_redis_layout *layout_of_status(const tlm_redis_fill *fill)
 {
     for (uint32_t i = 0; i < fill->layout_count; i++)
@@ -40,13 +42,93 @@ static int begin(const tlm_redis_fill *fill, const tlm_redis_layout *layout, tlm
     return tlm_redis_packer_begin(fill->packer, layout, &told_by_store, error);
 }
 
-/* --- one stream of one dataset ----------------------------------------------------------------------------------- */
+/* --- from the newest rows on ------------------------------------------------------------------------------------- */
 
-static int fill_newest(const tlm_redis_fill *fill, const tlm_redis_layout *layout, const tlm_filter *stream,
+static int64_t time_of(const tlm_redis_layout *layout, const tlm_result *result, uint32_t row)
+{
+    return result->cells[(size_t)row * result->column_count + layout->timeline].as.integer;
+}
+
+static uint64_t hash_of(const tlm_cell *stream)
+{
+    return tlm_wire_hash(stream->as.text, stream->size);
+}
+
+/* The first row of a stream that comes is its newest one. `ret_fresh`: such rows. */
+static int take_newest(tlm_redis_fill *fill, const tlm_redis_layout *layout, const tlm_result *rows,
+                       uint32_t *ret_fresh, tlm_error *error)
+{
+    int result = 0;
+    for (uint32_t i = 0; i < rows->row_count && result == 0; i++) {
+        const tlm_cell *row = rows->cells + (size_t)i * rows->column_count;
+        int is_new = tlm_hash_map_put(&fill->seen[fill->at], hash_of(&row[layout->stream]), 0);
+        if (is_new < 0)
+            return tlm_error_set(error, -ENOMEM, "out of memory");
+        *ret_fresh += (uint32_t)is_new;
+        if (is_new)
+            result = tlm_redis_pack_last(fill->packer, row, 1, error);
+    }
+    return result;
+}
+
+static int64_t clock_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* All rows later than the last one have been sent; where that was all there is, all earlier ones too. */
+static int take_recent(tlm_redis_fill *fill, const tlm_redis_layout *layout, const tlm_result *rows, bool is_last,
+                       bool *ret_is_enough, tlm_error *error)
+{
+    if (rows->row_count == 0)
+        return 0;
+    int64_t oldest_ns = time_of(layout, rows, rows->row_count - 1);
+    *ret_is_enough = fill->offset >= TLM_REDIS_FILL_RECENT_ROWS &&
+                     oldest_ns < clock_ns() - fill->packer->settings->recent_age_ms * 1000000;
+    return tlm_redis_pack_recent(fill->packer, rows->cells, rows->row_count, is_last ? INT64_MIN : oldest_ns, true,
+                                 error);
+}
+
+/* One page of a dataset. Rows that come meanwhile come in front and shift the others: some are read twice, none is
+ * left out. */
+static int step_rows(tlm_redis_fill *fill, uint32_t page, tlm_error *error)
+{
+    const tlm_redis_layout *layout = &fill->layouts[fill->at];
+    const tlm_order orders[] = {{layout->dataset->columns[layout->timeline].name, 1, 0},
+                                {layout->dataset->columns[layout->stream].name, 0, 0}};
+    tlm_query query = {.limit = page, .offset = fill->offset, .orders = orders, .order_count = TLM_COUNT(orders)};
+    tlm_result *rows = NULL;
+    uint32_t fresh = 0;
+    bool is_enough = false;
+    int result = ask(fill, layout->dataset, &query, &rows, error);
+    bool is_last = !rows || rows->row_count < page;
+    if (result == 0)
+        result = begin(fill, layout, error);
+    if (result == 0 && rows) {
+        fill->offset += rows->row_count;
+        if (layout->keeps == TLM_REDIS_KEEPS_RECENT)
+            result = take_recent(fill, layout, rows, is_last, &is_enough, error);
+        else if ((result = take_newest(fill, layout, rows, &fresh, error)) == 0)
+            is_enough = fresh < page / 8;
+    }
+    release(rows);
+    if (is_last || is_enough) {
+        fill->at++;
+        fill->offset = 0;
+    }
+    return result;
+}
+
+/* --- a page of streams ------------------------------------------------------------------------------------------- */
+
+static int fill_newest(const tlm_redis_fill *fill, const tlm_redis_layout *layout, const tlm_cell *stream,
                        tlm_error *error)
 {
     const tlm_order newest = {layout->dataset->columns[layout->timeline].name, 1, 0};
-    tlm_query query = {.limit = 1, .filters = stream, .filter_count = 1, .orders = &newest, .order_count = 1};
+    const tlm_filter filter = {layout->dataset->columns[layout->stream].name, TLM_FILTER_EQUAL, 0, *stream};
+    tlm_query query = {.limit = 1, .filters = &filter, .filter_count = 1, .orders = &newest, .order_count = 1};
     tlm_result *result = NULL;
     int code = ask(fill, layout->dataset, &query, &result, error);
     if (code == 0 && result && result->row_count > 0)
@@ -55,51 +137,16 @@ static int fill_newest(const tlm_redis_fill *fill, const tlm_redis_layout *layou
     return code;
 }
 
-/* Fewer than were asked for are all there ever were; else those later than the last one are. */
-static int64_t floor_of(const tlm_redis_layout *layout, const tlm_result *result, uint32_t limit)
+static int fill_unseen(const tlm_redis_fill *fill, uint32_t at, const tlm_result *streams, uint32_t first,
+                       uint32_t id_column, tlm_error *error)
 {
-    if (!result || result->row_count < limit)
-        return INT64_MIN;
-    const tlm_cell *last = result->cells + (size_t)(result->row_count - 1) * result->column_count;
-    return last[layout->timeline].as.integer;
-}
-
-static int fill_recent(const tlm_redis_fill *fill, const tlm_redis_layout *layout, const tlm_filter *stream,
-                       tlm_error *error)
-{
-    const tlm_order newest = {layout->dataset->columns[layout->timeline].name, 1, 0};
-    uint32_t limit = (uint32_t)fill->packer->settings->recent_rows;
-    tlm_query query = {.limit = limit, .filters = stream, .filter_count = 1, .orders = &newest, .order_count = 1};
-    tlm_result *result = NULL;
-    int code = ask(fill, layout->dataset, &query, &result, error);
-    if (code < 0)
-        return code;
-    int64_t floor_ns = floor_of(layout, result, limit);
-    if (result && result->row_count > 0)
-        code = tlm_redis_pack_recent(fill->packer, result->cells, result->row_count, floor_ns, true, error);
-    else
-        code =
-            tlm_redis_pack_floor(fill->packer, (tlm_text){stream->value.as.text, stream->value.size}, floor_ns, error);
-    release(result);
-    return code;
-}
-
-/* --- a page of streams ------------------------------------------------------------------------------------------- */
-
-static tlm_filter stream_filter(const tlm_redis_layout *layout, const tlm_cell *cell)
-{
-    return (tlm_filter){layout->dataset->columns[layout->stream].name, TLM_FILTER_EQUAL, 0, *cell};
-}
-
-static int fill_dataset(const tlm_redis_fill *fill, const tlm_redis_layout *layout, const tlm_result *streams,
-                        uint32_t first, uint32_t id_column, tlm_error *error)
-{
+    const tlm_redis_layout *layout = &fill->layouts[at];
+    uint32_t value;
     int result = begin(fill, layout, error);
     for (uint32_t i = first; i < streams->row_count && result == 0; i++) {
         const tlm_cell *id = streams->cells + (size_t)i * streams->column_count + id_column;
-        tlm_filter stream = stream_filter(layout, id);
-        result = layout->keeps == TLM_REDIS_KEEPS_NEWEST ? fill_newest(fill, layout, &stream, error)
-                                                         : fill_recent(fill, layout, &stream, error);
+        if (!tlm_hash_map_get(&fill->seen[at], hash_of(id), &value))
+            result = fill_newest(fill, layout, id, error);
     }
     return result;
 }
@@ -112,8 +159,8 @@ static int fill_page(tlm_redis_fill *fill, const tlm_redis_layout *status, const
         result = tlm_redis_pack_last(fill->packer, streams->cells + (size_t)first * streams->column_count,
                                      streams->row_count - first, error);
     for (uint32_t i = 0; i < fill->layout_count && result == 0; i++)
-        if (fill->layouts[i].keeps == TLM_REDIS_KEEPS_NEWEST || fill->layouts[i].keeps == TLM_REDIS_KEEPS_RECENT)
-            result = fill_dataset(fill, &fill->layouts[i], streams, first, status->stream, error);
+        if (fill->layouts[i].keeps == TLM_REDIS_KEEPS_NEWEST)
+            result = fill_unseen(fill, i, streams, first, status->stream, error);
     return result;
 }
 
@@ -148,7 +195,13 @@ int tlm_redis_fill_tables(tlm_redis_fill *fill, tlm_error *error)
     return result < 0 ? result : tlm_redis_link_drain(fill->packer->link, error);
 }
 
-int tlm_redis_fill_step(tlm_redis_fill *fill, uint32_t page, tlm_error *error)
+void tlm_redis_fill_finish(tlm_redis_fill *fill)
+{
+    for (uint32_t i = 0; i < fill->layout_count; i++)
+        tlm_hash_map_finish(&fill->seen[i]);
+}
+
+static int step_streams(tlm_redis_fill *fill, uint32_t page, tlm_error *error)
 {
     const tlm_redis_layout *status = layout_of_status(fill);
     tlm_result *streams = NULL;
@@ -171,7 +224,17 @@ int tlm_redis_fill_step(tlm_redis_fill *fill, uint32_t page, tlm_error *error)
         is_last = true;
     }
     streams->release(streams);
-    if (result == 0)
-        result = tlm_redis_link_drain(fill->packer->link, error);
     return result < 0 ? result : !is_last;
+}
+
+int tlm_redis_fill_step(tlm_redis_fill *fill, uint32_t page, tlm_error *error)
+{
+    while (fill->at < fill->layout_count && fill->layouts[fill->at].keeps == TLM_REDIS_KEEPS_STATUS)
+        fill->at++;
+    bool is_streams = fill->at == fill->layout_count;
+    int result = is_streams ? step_streams(fill, page, error) : step_rows(fill, page, error);
+    int drained = result < 0 ? result : tlm_redis_link_drain(fill->packer->link, error);
+    if (drained < 0)
+        return drained;
+    return is_streams ? result : 1;
 }
