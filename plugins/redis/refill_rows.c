@@ -54,21 +54,95 @@ static uint64_t hash_of(const tlm_cell *stream)
     return tlm_wire_hash(stream->as.text, stream->size);
 }
 
-/* The first row of a stream that comes is its newest one. `ret_fresh`: such rows. */
-static int take_newest(tlm_redis_fill *fill, const tlm_redis_layout *layout, const tlm_result *rows,
-                       uint32_t *ret_fresh, tlm_error *error)
+/* Of a stream seen before, a newer row was sent. */
+static int take_newest(tlm_redis_fill *fill, const tlm_redis_layout *layout, const tlm_result *rows, tlm_error *error)
 {
-    int result = 0;
+    int result = begin(fill, layout, error);
     for (uint32_t i = 0; i < rows->row_count && result == 0; i++) {
         const tlm_cell *row = rows->cells + (size_t)i * rows->column_count;
         int is_new = tlm_hash_map_put(&fill->seen[fill->at], hash_of(&row[layout->stream]), 0);
         if (is_new < 0)
             return tlm_error_set(error, -ENOMEM, "out of memory");
-        *ret_fresh += (uint32_t)is_new;
+        fill->fresh += (uint32_t)is_new;
         if (is_new)
             result = tlm_redis_pack_last(fill->packer, row, 1, error);
     }
+    fill->offset += rows->row_count;
     return result;
+}
+
+static void begin_time(tlm_redis_fill *fill, int64_t time_ns)
+{
+    fill->time_ns = time_ns;
+    fill->is_begun = false;
+    fill->offset = 0;
+    fill->fresh = 0;
+}
+
+/* Turns to the newest time before the one that is done. 1, or 0 when there is none. */
+static int next_time(tlm_redis_fill *fill, const tlm_redis_layout *layout, tlm_error *error)
+{
+    const char *time = layout->dataset->columns[layout->timeline].name;
+    const tlm_cell before = {.is_set = 1, .as.integer = fill->time_ns};
+    const tlm_filter filter = {time, TLM_FILTER_BELOW, 0, before};
+    const tlm_order newest = {time, 1, 0};
+    tlm_query query = {
+        .limit = 1, .filters = &filter, .filter_count = fill->times > 0, .orders = &newest, .order_count = 1};
+    tlm_result *rows = NULL;
+    int result = ask(fill, layout->dataset, &query, &rows, error);
+    if (result == 0 && rows && rows->row_count > 0) {
+        begin_time(fill, time_of(layout, rows, 0));
+        fill->times++;
+        result = 1;
+    }
+    release(rows);
+    return result;
+}
+
+static void remember(tlm_redis_fill *fill, const tlm_cell *id)
+{
+    fill->is_begun = true;
+    fill->after_size = id->size < sizeof fill->after ? id->size : (uint32_t)sizeof fill->after;
+    memcpy(fill->after, id->as.text, fill->after_size);
+}
+
+/* The next rows of one time, by their streams; the first may be the last of the page before. */
+static int ask_time(const tlm_redis_fill *fill, const tlm_redis_layout *layout, uint32_t page, tlm_result **ret_rows,
+                    tlm_error *error)
+{
+    const char *time = layout->dataset->columns[layout->timeline].name;
+    const char *stream = layout->dataset->columns[layout->stream].name;
+    const tlm_filter filters[] = {
+        {time, TLM_FILTER_EQUAL, 0, {.is_set = 1, .as.integer = fill->time_ns}},
+        {stream, TLM_FILTER_AT_LEAST, 0, {.is_set = 1, .size = fill->after_size, .as.text = fill->after}},
+    };
+    const tlm_order order = {stream, 0, 0};
+    tlm_query query = {.limit = page + 1,
+                       .filters = filters,
+                       .filter_count = fill->is_begun ? 2 : 1,
+                       .orders = &order,
+                       .order_count = 1};
+    return ask(fill, layout->dataset, &query, ret_rows, error);
+}
+
+/* Time after time from the newest on, as long as streams come that were not among the rows before. 1: go on. */
+static int step_newest(tlm_redis_fill *fill, uint32_t page, tlm_error *error)
+{
+    const tlm_redis_layout *layout = &fill->layouts[fill->at];
+    tlm_result *rows = NULL;
+    int result = fill->is_in_time ? 1 : next_time(fill, layout, error);
+    if (result != 1)
+        return result;
+    result = ask_time(fill, layout, page, &rows, error);
+    if (result == 0 && rows)
+        result = take_newest(fill, layout, rows, error);
+    fill->is_in_time = rows && rows->row_count > page;
+    if (fill->is_in_time)
+        remember(fill, &rows->cells[(size_t)page * rows->column_count + layout->stream]);
+    release(rows);
+    if (result < 0)
+        return result;
+    return fill->is_in_time || (fill->fresh * 8 >= fill->offset && fill->times < TLM_REDIS_FILL_TIMES);
 }
 
 static int64_t clock_ns(void)
@@ -78,45 +152,47 @@ static int64_t clock_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* All rows later than the last one have been sent; where that was all there is, all earlier ones too. */
+/* All rows later than the last one have been sent; where that was all there is, all earlier ones too. 1: go on. */
 static int take_recent(tlm_redis_fill *fill, const tlm_redis_layout *layout, const tlm_result *rows, bool is_last,
-                       bool *ret_is_enough, tlm_error *error)
+                       tlm_error *error)
 {
-    if (rows->row_count == 0)
-        return 0;
     int64_t oldest_ns = time_of(layout, rows, rows->row_count - 1);
-    *ret_is_enough = fill->offset >= TLM_REDIS_FILL_RECENT_ROWS &&
-                     oldest_ns < clock_ns() - fill->packer->settings->recent_age_ms * 1000000;
-    return tlm_redis_pack_recent(fill->packer, rows->cells, rows->row_count, is_last ? INT64_MIN : oldest_ns, true,
-                                 error);
+    int64_t asked_ns = clock_ns() - fill->packer->settings->recent_age_ms * 1000000;
+    int result = begin(fill, layout, error);
+    if (result == 0)
+        result = tlm_redis_pack_recent(fill->packer, rows->cells, rows->row_count, is_last ? INT64_MIN : oldest_ns,
+                                       true, error);
+    fill->offset += rows->row_count;
+    if (result < 0)
+        return result;
+    return !is_last && (fill->offset < TLM_REDIS_FILL_RECENT_ROWS || oldest_ns >= asked_ns);
 }
 
-/* One page of a dataset. Rows that come meanwhile come in front and shift the others: some are read twice, none is
- * left out. */
-static int step_rows(tlm_redis_fill *fill, uint32_t page, tlm_error *error)
+/* One page of a dataset from its newest rows on. Rows that come meanwhile come in front and shift the others: some are
+ * read twice, none is left out. 1: go on. */
+static int step_recent(tlm_redis_fill *fill, uint32_t page, tlm_error *error)
 {
     const tlm_redis_layout *layout = &fill->layouts[fill->at];
     const tlm_order orders[] = {{layout->dataset->columns[layout->timeline].name, 1, 0},
                                 {layout->dataset->columns[layout->stream].name, 0, 0}};
     tlm_query query = {.limit = page, .offset = fill->offset, .orders = orders, .order_count = TLM_COUNT(orders)};
     tlm_result *rows = NULL;
-    uint32_t fresh = 0;
-    bool is_enough = false;
     int result = ask(fill, layout->dataset, &query, &rows, error);
-    bool is_last = !rows || rows->row_count < page;
-    if (result == 0)
-        result = begin(fill, layout, error);
-    if (result == 0 && rows) {
-        fill->offset += rows->row_count;
-        if (layout->keeps == TLM_REDIS_KEEPS_RECENT)
-            result = take_recent(fill, layout, rows, is_last, &is_enough, error);
-        else if ((result = take_newest(fill, layout, rows, &fresh, error)) == 0)
-            is_enough = fresh < page / 8;
-    }
+    if (result == 0 && rows && rows->row_count > 0)
+        result = take_recent(fill, layout, rows, rows->row_count < page, error);
     release(rows);
-    if (is_last || is_enough) {
+    return result;
+}
+
+static int step_rows(tlm_redis_fill *fill, uint32_t page, tlm_error *error)
+{
+    int result = fill->layouts[fill->at].keeps == TLM_REDIS_KEEPS_NEWEST ? step_newest(fill, page, error)
+                                                                         : step_recent(fill, page, error);
+    if (result == 0) {
         fill->at++;
-        fill->offset = 0;
+        fill->times = 0;
+        fill->is_in_time = false;
+        begin_time(fill, INT64_MAX);
     }
     return result;
 }
@@ -162,13 +238,6 @@ static int fill_page(tlm_redis_fill *fill, const tlm_redis_layout *status, const
         if (fill->layouts[i].keeps == TLM_REDIS_KEEPS_NEWEST)
             result = fill_unseen(fill, i, streams, first, status->stream, error);
     return result;
-}
-
-static void remember(tlm_redis_fill *fill, const tlm_cell *id)
-{
-    fill->is_begun = true;
-    fill->after_size = id->size < sizeof fill->after ? id->size : (uint32_t)sizeof fill->after;
-    memcpy(fill->after, id->as.text, fill->after_size);
 }
 
 /* Streams by their ids; the page begins with the last one of the page before, where that still is. */
