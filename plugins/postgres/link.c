@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "link_inside.h"
 
+#include "common/fault_point.h"
+
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -170,6 +172,11 @@ static int collect(tlm_link *link, const char *what, PGresult **ret_last, tlm_er
 
 /* --- statements -------------------------------------------------------------------------------------------------- */
 
+static bool is_commit(const char *sql)
+{
+    return strcmp(sql, "COMMIT") == 0;
+}
+
 static int send_plain(tlm_link *link, const char *sql, const char *what, PGresult **ret_last, tlm_error *error)
 {
     link->sqlstate[0] = '\0';
@@ -177,6 +184,8 @@ static int send_plain(tlm_link *link, const char *sql, const char *what, PGresul
         return tlm_link_fail(link, error, -EIO, "%s: there is no connection", what);
     if (!PQsendQuery(link->connection, sql))
         return tlm_link_fail_last(link, NULL, what, error);
+    if (is_commit(sql))
+        TLM_FAULT_POINT("postgres.commit_sent");
     return collect(link, what, ret_last, error);
 }
 
@@ -184,7 +193,7 @@ int tlm_link_run(tlm_link *link, const char *sql, const char *what, tlm_error *e
 {
     PGresult *last = NULL;
     int result = send_plain(link, sql, what, &last, error);
-    if (result == 0 && strcmp(sql, "COMMIT") == 0 && strcmp(PQcmdStatus(last), "COMMIT") != 0)
+    if (result == 0 && is_commit(sql) && strcmp(PQcmdStatus(last), "COMMIT") != 0)
         result = tlm_link_fail(link, error, -EIO, "%s: the server rolled it back", what);
     PQclear(last);
     return result;

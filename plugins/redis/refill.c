@@ -253,7 +253,9 @@ static int try_fill(tlm_redis_refill *refill, tlm_error *error)
             return result;
         }
     }
-    return fill_and_mark(refill, error);
+    result = fill_and_mark(refill, error);
+    tlm_redis_fill_finish(&refill->fill);
+    return result;
 }
 
 /* A failed or lost fill is asked for again by the writer, which sees each second that the marker is missing. */
