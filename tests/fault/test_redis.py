@@ -39,7 +39,10 @@ class Redis(unittest.TestCase):
 
     def seconds_to_equal(self, trial, expected):
         began = time.monotonic()
-        trial.wait(lambda: trial.redis_rows() == expected, "Redis has all rows again", EQUAL_S)
+        while (found := trial.redis_rows()) != expected:
+            if time.monotonic() - began > EQUAL_S:
+                self.fail(lab.first_differences("Redis", expected.splitlines(), (found or "").splitlines()))
+            time.sleep(0.05)
         return time.monotonic() - began
 
 
