@@ -102,6 +102,14 @@ void tlm_health_follow(tlm_health_entry *entry, const tlm_health_entry *cause, u
     pthread_mutex_unlock(&entry->health->mutex);
 }
 
+int tlm_health_is_ok(const tlm_health_entry *entry)
+{
+    pthread_mutex_lock(&entry->health->mutex);
+    int is_ok = entry->status == TLM_HEALTH_OK;
+    pthread_mutex_unlock(&entry->health->mutex);
+    return is_ok;
+}
+
 void tlm_health_probe(tlm_health_entry *entry, uint32_t (*probe)(void *context, tlm_error *message), void *context)
 {
     pthread_mutex_lock(&entry->health->mutex);

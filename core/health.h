@@ -28,6 +28,9 @@ void tlm_health_set(tlm_health_entry *entry, uint32_t status, tlm_text message);
  */
 void tlm_health_follow(tlm_health_entry *entry, const tlm_health_entry *cause, uint32_t status, tlm_text message);
 
+/** Whether the last state set was ok: 1 or 0. */
+int tlm_health_is_ok(const tlm_health_entry *entry);
+
 /**
  * An entry whose state is looked up when a report is made: `probe` fills a message and returns the status. It must not
  * block. Replaces what tlm_health_set said only if it is worse.

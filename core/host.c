@@ -57,10 +57,10 @@ static int stores_find(const tlm_host *host, const char *name, const tlm_store *
     for (uint32_t i = 0; i < shared->plan->instance_count; i++) {
         const tlm_living *living = &shared->living[i];
         const tlm_store *store = tlm_living_interface(living, TLM_INTERFACE_STORE);
-        if (!store || living == living_of(host) || !atomic_load(&living->is_started))
+        if (!store || living == living_of(host) || (name && *name && strcmp(name, living->host.instance)))
             continue;
-        if (name && *name && strcmp(name, living->host.instance))
-            continue;
+        if (!atomic_load(&living->is_started))
+            return -EAGAIN;
         *ret_store = store;
         *ret_instance = living->instance;
         return 0;

@@ -117,8 +117,6 @@ static void on_assigned(void *context, const uint32_t *lanes, uint32_t count)
     keeper->assignment++;
     wake_locked(keeper);
     pthread_mutex_unlock(&keeper->mutex);
-    tlm_log_write(keeper->options.shared->log, TLM_LOG_INFO, keeper->options.source->host.instance,
-                  "this process has %u lanes", count);
 }
 
 static void on_failed(void *context, tlm_text sentence)
@@ -239,6 +237,17 @@ static int open_lane(struct slot *slot, tlm_error *error)
     return result;
 }
 
+/* Who may have told already why a lane cannot be taken: the checkpoint, or else the log. */
+static const tlm_health_entry *cause_of(const tlm_keeper *keeper)
+{
+    const tlm_shared *shared = keeper->options.shared;
+    for (uint32_t i = 0; i < shared->plan->instance_count; i++)
+        if (shared->plan->instances[i].delivery == TLM_DELIVERY_CHECKPOINT &&
+            !tlm_health_is_ok(shared->living[i].health))
+            return shared->living[i].health;
+    return keeper->options.source->health;
+}
+
 static void try_later(struct slot *slot, const tlm_error *reason)
 {
     slot->pause_ns = slot->pause_ns ? slot->pause_ns * 2 : RETRY_FIRST_NS;
@@ -246,8 +255,8 @@ static void try_later(struct slot *slot, const tlm_error *reason)
         slot->pause_ns = RETRY_LAST_NS;
     slot->retry_ns = tlm_monotonic_ns() + slot->pause_ns;
     tlm_error message;
-    tlm_error_set(&message, 0, "cannot be taken yet: %.900s; trying again", reason->text);
-    tlm_health_set(slot->health, TLM_HEALTH_DEGRADED, tlm_text_of(message.text));
+    tlm_error_set(&message, 0, "cannot be taken yet: %.900s", reason->text);
+    tlm_health_follow(slot->health, cause_of(slot->keeper), TLM_HEALTH_DEGRADED, tlm_text_of(message.text));
 }
 
 static void take(struct slot *slot)

@@ -47,6 +47,18 @@ static void count_verdicts(tlm_lane_worker *worker, const tlm_event_view *view)
     }
 }
 
+/*
+ * Within a batch the processors came as far as its last watermark, and their rows with them: a flush for want of room,
+ * before the lane advances, must not keep less.
+ */
+static void note_watermark(tlm_lane_worker *worker, int64_t watermark_ns)
+{
+    if (watermark_ns > worker->record.watermark_ns)
+        worker->record.watermark_ns = watermark_ns;
+    if (watermark_ns > worker->record.quiet_ns)
+        worker->record.quiet_ns = watermark_ns;
+}
+
 static int process(tlm_lane_worker *worker, const tlm_parcel *parcel, uint32_t first, uint32_t count, uint32_t refill)
 {
     if (!count)
@@ -69,9 +81,13 @@ static int process(tlm_lane_worker *worker, const tlm_parcel *parcel, uint32_t f
     for (uint32_t i = 0; i < worker->seat_count && result >= 0; i++)
         result = worker->seats[i].processor->events(worker->seats[i].state, &view);
     worker->view = NULL;
-    if (result >= 0 && !refill)
+    if (result < 0)
+        return result;
+    if (!refill) {
         count_verdicts(worker, &view);
-    return result < 0 ? result : 0;
+        note_watermark(worker, worker->watermarks[count - 1]);
+    }
+    return 0;
 }
 
 static int bury(tlm_lane_worker *worker, const tlm_parcel *parcel)

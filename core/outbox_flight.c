@@ -270,8 +270,12 @@ static void report_best_effort(tlm_outbox *outbox)
     else if (failed)
         tlm_error_set(&message, 0, "%s did not take rows of a flush: %.900s", failed->living->host.instance,
                       failed->reason.text);
-    tlm_health_set(outbox->options.health, left || failed ? TLM_HEALTH_DEGRADED : TLM_HEALTH_OK,
-                   tlm_text_of(message.text));
+    const struct tlm_delivery *cause = left ? left : failed;
+    if (cause)
+        tlm_health_follow(outbox->options.health, cause->living->health, TLM_HEALTH_DEGRADED,
+                          tlm_text_of(message.text));
+    else
+        tlm_health_set(outbox->options.health, TLM_HEALTH_OK, tlm_text_of(""));
 }
 
 /* Sinks that have answered need their rows no more. */

@@ -117,8 +117,8 @@ struct tlm_store;
 typedef struct tlm_stores_service {
     /**
      * The configured instance of that name that offers a store; with `name` NULL or empty, the first one of the file.
-     * The asking instance itself never counts. -ENOENT: there is none. Call it from `start` or later: instances start
-     * one after the other, so what is looked for in `start` may not be there yet.
+     * The asking instance itself never counts. -ENOENT: there is none; -EAGAIN: it is not started yet, or stopped
+     * already. Call it from `start` or later; all stores are started before frontends.
      */
     int (*find)(const tlm_host *host, const char *name, const struct tlm_store **ret_store,
                 tlm_instance **ret_instance);

@@ -92,14 +92,32 @@ static const char *advice(rd_kafka_resp_err_t code)
     }
 }
 
+/* Mutex held: the sentence with what is known by now. */
+static void publish_down(tlm_kafka_client *client)
+{
+    int is_known = client->last_error.text[0] != '\0';
+    (void)tlm_error_set(&client->down_sentence, 0, "no broker of %.200s answers%s%.700s",
+                        client->options->bootstrap_servers, is_known ? ": " : advice(RD_KAFKA_RESP_ERR__TRANSPORT),
+                        client->last_error.text);
+    publish_health(client);
+}
+
 /* The host logs the turns of health. */
-static void set_down(tlm_kafka_client *client, const tlm_error *sentence)
+static void set_down(tlm_kafka_client *client)
 {
     pthread_mutex_lock(&client->mutex);
     client->is_down = 1;
     client->is_connected = 0;
-    client->down_sentence = *sentence;
-    publish_health(client);
+    publish_down(client);
+    pthread_mutex_unlock(&client->mutex);
+}
+
+static void note_error(tlm_kafka_client *client, rd_kafka_resp_err_t code, const char *reason)
+{
+    pthread_mutex_lock(&client->mutex);
+    (void)tlm_error_set(&client->last_error, 0, "%.600s%s", reason, advice(code));
+    if (client->is_down)
+        publish_down(client);
     pthread_mutex_unlock(&client->mutex);
 }
 
@@ -109,8 +127,10 @@ static void set_up(tlm_kafka_client *client)
     int was_down = client->is_down, was_connected = client->is_connected;
     client->is_down = 0;
     client->is_connected = 1;
-    if (!was_connected)
+    if (!was_connected) {
         tlm_kafka_news_forget(&client->news);
+        client->last_error.text[0] = '\0';
+    }
     if (was_down)
         publish_health(client);
     pthread_mutex_unlock(&client->mutex);
@@ -164,24 +184,17 @@ static void on_fatal(tlm_kafka_client *client, rd_kafka_t *kafka)
 static void on_error(rd_kafka_t *kafka, int code, const char *reason, void *opaque)
 {
     tlm_kafka_client *client = opaque;
-    tlm_error sentence;
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
         on_fatal(client, kafka);
         return;
     }
-    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-        pthread_mutex_lock(&client->mutex);
-        (void)tlm_error_set(&client->last_error, 0, "%.600s%s", reason, advice((rd_kafka_resp_err_t)code));
-        pthread_mutex_unlock(&client->mutex);
-        if (is_news(client, reason))
-            tlm_kafka_client_log(client, TLM_LOG_DEBUG, "%s", reason);
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+        set_down(client);
         return;
     }
-    pthread_mutex_lock(&client->mutex);
-    (void)tlm_error_set(&sentence, 0, "no broker of %.200s answers: %.700s", client->options->bootstrap_servers,
-                        client->last_error.text[0] ? client->last_error.text : reason);
-    pthread_mutex_unlock(&client->mutex);
-    set_down(client, &sentence);
+    note_error(client, (rd_kafka_resp_err_t)code, reason);
+    if (is_news(client, reason))
+        tlm_kafka_client_log(client, TLM_LOG_DEBUG, "%s", reason);
 }
 
 static int on_statistics(rd_kafka_t *kafka, char *json, size_t size, void *opaque)

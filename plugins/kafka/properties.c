@@ -7,7 +7,8 @@
 #define REASON_SIZE 512
 
 /* What source and sink have in common. The idle time of a connection is the broker's business and no news; Nagle's
- * algorithm would hold back requests for the sake of a few packets. */
+ * algorithm would hold back requests for the sake of a few packets; a broker that is back should not wait for 10 s, as
+ * librdkafka has it, until it is tried again. */
 static const tlm_kafka_property shared[] = {
     {"bootstrap.servers", NULL, "write it as the option bootstrap_servers"},
     {"metadata.broker.list", NULL, "write it as the option bootstrap_servers"},
@@ -20,6 +21,7 @@ static const tlm_kafka_property shared[] = {
     {"builtin.features", NULL, "it says what the library was built with"},
     {"log.connection.close", "false", NULL},
     {"socket.nagle.disable", "true", NULL},
+    {"reconnect.backoff.max.ms", "2000", NULL},
 };
 
 /* "sasl_username" of the file is librdkafka's "sasl.username": no property that takes a text has an underscore. */

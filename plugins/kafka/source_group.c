@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { LEARN_TIMEOUT_MS = 500 };
+enum { LEARN_TIMEOUT_MS = 500, RANGES_TIMEOUT_MS = 3000 };
 
 /* What the readers say every second is as good, once there are any. */
 #define STATISTICS_MS "5000"
@@ -376,4 +376,44 @@ int tlm_kafka_group_learn(tlm_kafka_group *group, int (*cancelled)(void *context
     set_trouble(group, "");
     source->lane_count = counts[0];
     return check_counts(source, counts, error);
+}
+
+/* RD_KAFKA_OFFSET_BEGINNING or _END as absolute offsets. rd_kafka_query_watermark_offsets would do, but does not keep
+ * its timeout when a leader is gone (2.0.2 waits for the reply whatever the time). */
+static int ask_offsets(tlm_kafka_group *group, uint32_t lane, int64_t which, int64_t offsets[TLM_KAFKA_INPUTS],
+                       tlm_error *error)
+{
+    const tlm_instance *source = group->source;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(TLM_KAFKA_INPUTS);
+    int result = 0;
+
+    for (int i = 0; i < TLM_KAFKA_INPUTS; i++)
+        rd_kafka_topic_partition_list_add(list, source->topics[i], (int32_t)lane)->offset = which;
+    rd_kafka_resp_err_t all = rd_kafka_offsets_for_times(group->kafka, list, RANGES_TIMEOUT_MS);
+    for (int i = 0; result == 0 && i < TLM_KAFKA_INPUTS; i++) {
+        const rd_kafka_topic_partition_t *item =
+            rd_kafka_topic_partition_list_find(list, source->topics[i], (int32_t)lane);
+        rd_kafka_resp_err_t code = all != RD_KAFKA_RESP_ERR_NO_ERROR ? all : item->err;
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR && item->offset < 0)
+            code = RD_KAFKA_RESP_ERR__NO_OFFSET;
+        offsets[i] = item->offset;
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+            result = tlm_error_set(error, -EAGAIN,
+                                   "topic %.200s, partition %" PRIu32 ": its leader does not say where it ends: %s",
+                                   source->topics[i], lane, rd_kafka_err2str(code));
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return result;
+}
+
+int tlm_kafka_group_ranges(tlm_kafka_group *group, uint32_t lane, tlm_kafka_ranges *ret_ranges, tlm_error *error)
+{
+    tlm_kafka_ranges ranges = {{0}, {0}};
+    int result = ask_offsets(group, lane, RD_KAFKA_OFFSET_BEGINNING, ranges.low, error);
+
+    if (result == 0)
+        result = ask_offsets(group, lane, RD_KAFKA_OFFSET_END, ranges.high, error);
+    if (result == 0)
+        *ret_ranges = ranges;
+    return result;
 }

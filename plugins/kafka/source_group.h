@@ -30,6 +30,17 @@ int tlm_kafka_group_join(tlm_kafka_group *group, tlm_error *error);
 /** Serves what has come for the membership, waiting at most `timeout_ms` for it. One thread. */
 void tlm_kafka_group_poll(tlm_kafka_group *group, int32_t timeout_ms);
 
+/** Where the lane's partition of each topic begins and ends. */
+typedef struct tlm_kafka_ranges {
+    int64_t low[TLM_KAFKA_INPUTS], high[TLM_KAFKA_INPUTS];
+} tlm_kafka_ranges;
+
+/**
+ * Asks the leaders; blocks for seconds at most. -EAGAIN with a sentence. Asked by the group's handle, since a broker
+ * answers a connection's requests one after another, and those of the readers wait behind a fetch. Any thread.
+ */
+int tlm_kafka_group_ranges(tlm_kafka_group *group, uint32_t lane, tlm_kafka_ranges *ret_ranges, tlm_error *error);
+
 /** What is wrong with the membership; empty: nothing. */
 void tlm_kafka_group_trouble(tlm_kafka_group *group, tlm_error *ret_sentence);
 

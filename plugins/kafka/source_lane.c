@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source_lane.h"
+#include "source_group.h"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -45,17 +46,17 @@ static int check_place(const tlm_kafka_lane_input *input, uint32_t lane, const t
     return 0;
 }
 
-static int find_start(const tlm_instance *source, tlm_kafka_lane_input *input, uint32_t lane, const tlm_position *from,
+static int find_start(tlm_partition *partition, uint32_t i, const tlm_kafka_ranges *ranges, const tlm_position *from,
                       tlm_position *ret_start, tlm_error *error)
 {
-    int64_t low, high;
-    int result = tlm_kafka_reader_range(input->reader, lane, &low, &high, error);
+    tlm_kafka_lane_input *input = &partition->inputs[i];
+    int64_t low = ranges->low[i], high = ranges->high[i];
+    int result = from ? check_place(input, partition->lane, from, low, high, error) : 0;
 
-    if (result == 0 && from)
-        result = check_place(input, lane, from, low, high, error);
     if (result < 0)
         return result;
-    input->next = source->config->start == TLM_KAFKA_START_LATEST ? high : low;
+    tlm_kafka_reader_note_answer(input->reader, partition->lane, high);
+    input->next = partition->source->config->start == TLM_KAFKA_START_LATEST ? high : low;
     if (from)
         input->next = from->ordinal;
     *ret_start =
@@ -150,6 +151,7 @@ int tlm_kafka_lane_open(tlm_instance *source, uint32_t lane, const tlm_position 
                         tlm_partition **ret_partition, tlm_error *error)
 {
     tlm_position start[TLM_KAFKA_INPUTS];
+    tlm_kafka_ranges ranges;
     tlm_partition *partition = calloc(1, sizeof *partition);
     int result = 0;
 
@@ -160,9 +162,11 @@ int tlm_kafka_lane_open(tlm_instance *source, uint32_t lane, const tlm_position 
     partition->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (partition->news_fd < 0)
         result = tlm_error_set(error, -errno, "no eventfd for lane %" PRIu32 ": %s", lane, strerror(errno));
+    if (result == 0)
+        result = tlm_kafka_group_ranges(source->group, lane, &ranges, error);
     for (uint32_t i = 0; result == 0 && i < TLM_KAFKA_INPUTS; i++) {
         init_input(partition, i);
-        result = find_start(source, &partition->inputs[i], lane, from ? from[i] : NULL, &start[i], error);
+        result = find_start(partition, i, &ranges, from ? from[i] : NULL, &start[i], error);
     }
     for (uint32_t i = 0; result == 0 && i < TLM_KAFKA_INPUTS; i++)
         result = start_input(partition, &partition->inputs[i], error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source_batch.h"
+#include "source_group.h"
 #include "source_lane.h"
 
 #include <inttypes.h>
@@ -8,22 +9,19 @@
 
 static int refuse_range(const tlm_partition *partition, const tlm_kafka_lane_input *input, tlm_error *error)
 {
-    int64_t low, high;
+    size_t i = (size_t)(input - partition->inputs);
+    char has[64] = "no longer has it";
+    tlm_kafka_ranges ranges;
 
-    if (tlm_kafka_reader_range(input->reader, partition->lane, &low, &high, NULL) < 0)
-        return tlm_error_set(
-            error, -ESTALE,
-            "topic %.200s, partition %" PRIu32 ": the broker does not have offset %" PRId64
-            " any more; keep more in the topic (retention.ms), and to go on without what is lost begin "
-            "with an empty checkpoint",
-            input->topic, partition->lane, input->next);
+    if (tlm_kafka_group_ranges(partition->source->group, partition->lane, &ranges, NULL) == 0)
+        (void)snprintf(has, sizeof has, "has only %" PRId64 " to %" PRId64, ranges.low[i], ranges.high[i]);
     return tlm_error_set(
         error, -ESTALE,
-        "topic %.200s, partition %" PRIu32 ": offset %" PRId64 " was to be read next, but the broker has only %" PRId64
-        " to %" PRId64
-        ": what lay before was deleted while it was waited for, or the topic was made anew; keep more in "
-        "the topic (retention.ms), and to go on without what is lost begin with an empty checkpoint",
-        input->topic, partition->lane, input->next, low, high);
+        "topic %.200s, partition %" PRIu32 ": offset %" PRId64
+        " was to be read next, but the broker %s: what lay before was deleted while it was waited for, or "
+        "the topic was made anew; keep more in the topic (retention.ms), and to go on without what is "
+        "lost begin with an empty checkpoint",
+        input->topic, partition->lane, input->next, has);
 }
 
 /* A fault that waiting does not mend. */

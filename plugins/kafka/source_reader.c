@@ -6,7 +6,6 @@
 #include <time.h>
 
 enum {
-    RANGE_TIMEOUT_MS = 5000,
     CREDENTIAL_SIZE = 512,
     FETCH_BYTES = 4 * 1024 * 1024,     /* of an answer; larger ones are slower, as they fit no cache */
     PLACE_FETCH_BYTES = 1024 * 1024,   /* of a partition in it */
@@ -146,52 +145,15 @@ void tlm_kafka_reader_destroy(tlm_kafka_reader *reader)
 
 /* --- places ------------------------------------------------------------------------------------------------------- */
 
-/* RD_KAFKA_OFFSET_BEGINNING or _END as an absolute offset. rd_kafka_query_watermark_offsets would do, but does not keep
- * its timeout when the leader is gone (2.0.2 waits for the reply whatever the time). */
-static rd_kafka_resp_err_t ask_offset(tlm_kafka_reader *reader, uint32_t place, int64_t which, int64_t *ret_offset)
+void tlm_kafka_reader_note_answer(tlm_kafka_reader *reader, uint32_t place, int64_t high_offset)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_t *item =
-        rd_kafka_topic_partition_list_add(list, rd_kafka_topic_name(reader->topic), (int32_t)place);
+    tlm_kafka_place *at = &reader->places[place];
 
-    item->offset = which;
-    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(reader->kafka, list, RANGE_TIMEOUT_MS);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        code = item->err;
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR && item->offset < 0)
-        code = RD_KAFKA_RESP_ERR__NO_OFFSET;
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        *ret_offset = item->offset;
-    rd_kafka_topic_partition_list_destroy(list);
-    return code;
-}
-
-/* The leader answered: until the first statistics come that is what is known of it. */
-static void note_answer(tlm_kafka_reader *reader, tlm_kafka_place *place, int64_t high)
-{
     (void)pthread_mutex_lock(&reader->mutex);
-    place->evidence_ns = tlm_kafka_now_ns();
-    atomic_store(&place->heard_ns, place->evidence_ns);
+    at->evidence_ns = tlm_kafka_now_ns();
+    atomic_store(&at->heard_ns, at->evidence_ns);
     (void)pthread_mutex_unlock(&reader->mutex);
-    atomic_store(&place->high_offset, high);
-}
-
-int tlm_kafka_reader_range(tlm_kafka_reader *reader, uint32_t place, int64_t *ret_low, int64_t *ret_high,
-                           tlm_error *error)
-{
-    int64_t low = 0, high = 0;
-    rd_kafka_resp_err_t code = ask_offset(reader, place, RD_KAFKA_OFFSET_BEGINNING, &low);
-
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        code = ask_offset(reader, place, RD_KAFKA_OFFSET_END, &high);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return tlm_error_set(error, -EAGAIN,
-                             "topic %.200s, partition %" PRIu32 ": its leader does not say where it ends: %s",
-                             rd_kafka_topic_name(reader->topic), place, rd_kafka_err2str(code));
-    note_answer(reader, &reader->places[place], high);
-    *ret_low = low;
-    *ret_high = high;
-    return 0;
+    atomic_store(&at->high_offset, high_offset);
 }
 
 bool tlm_kafka_place_is_heard(const tlm_kafka_place *place, int64_t now_ns)

@@ -48,9 +48,8 @@ int tlm_kafka_reader_create(tlm_instance *source, uint32_t input, tlm_kafka_read
 /** Ends the handle, which may take long, and frees; accepts NULL. */
 void tlm_kafka_reader_destroy(tlm_kafka_reader *reader);
 
-/** Asks the leader where a place begins and ends; blocks for seconds at most. -EAGAIN with a sentence. */
-int tlm_kafka_reader_range(tlm_kafka_reader *reader, uint32_t place, int64_t *ret_low, int64_t *ret_high,
-                           tlm_error *error);
+/** A place's leader said just now where it ends: until the statistics come that is what is known of it. Any thread. */
+void tlm_kafka_reader_note_answer(tlm_kafka_reader *reader, uint32_t place, int64_t high_offset);
 
 /** What the statistics say of the places. The keeper's thread; returns how many places in use were lost by it. */
 uint32_t tlm_kafka_reader_watch(tlm_kafka_reader *reader, const tlm_kafka_statistics *statistics);

@@ -71,6 +71,7 @@ static int write_all(work *doing, tlm_error *error)
     TLM_FAULT_POINT("postgres.rows_written");
     if (result == 0 && doing->commit)
         result = tlm_lanes_change_state(doing->link, doing->committer->pipeline, doing->commit, error);
+    TLM_FAULT_POINT("postgres.state_kept");
     return result < 0 ? result : 1;
 }
 
@@ -80,6 +81,7 @@ static int run_transaction(work *doing, tlm_error *error)
     int result = tlm_link_run(doing->link, "BEGIN", "begin", error);
     if (result < 0)
         return result;
+    TLM_FAULT_POINT("postgres.begun");
     result = write_all(doing, error);
     if (result > 0) {
         doing->is_committing = true;

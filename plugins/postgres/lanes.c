@@ -114,11 +114,9 @@ int tlm_lanes_take(tlm_link *link, const char *pipeline, uint32_t lane, const ch
     tlm_lane_taken taken = {.record = TLM_BUFFER_INIT};
     int result = take_once(link, pipeline, lane, settings, &taken, error);
     if (result < 0 && strcmp(link->sqlstate, "55P03") == 0) {
-        int ended = end_frozen_holder(link, pipeline, lane, error);
-        if (ended > 0)
+        tlm_error other;
+        if (end_frozen_holder(link, pipeline, lane, &other) > 0)
             result = take_once(link, pipeline, lane, settings, &taken, error);
-        else if (ended < 0)
-            result = ended;
     }
     if (result < 0) {
         tlm_buffer_finish(&taken.record);

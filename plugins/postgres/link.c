@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "link.h"
+#include "link_inside.h"
 
-#include "statement.h"
+#include "common/fault_point.h"
 
 #include <limits.h>
 #include <poll.h>
@@ -15,7 +15,7 @@ void tlm_link_init(tlm_link *link, tlm_server *server, bool is_reader)
     *link = (tlm_link){.server = server, .is_reader = is_reader};
 }
 
-static void drop(tlm_link *link)
+void tlm_link_drop(tlm_link *link)
 {
     for (uint32_t i = 0; i < TLM_LINK_STATEMENTS_MAX; i++)
         free(link->kept[i].sql);
@@ -26,7 +26,7 @@ static void drop(tlm_link *link)
 
 void tlm_link_finish(tlm_link *link)
 {
-    drop(link);
+    tlm_link_drop(link);
 }
 
 /* --- failures ---------------------------------------------------------------------------------------------------- */
@@ -41,8 +41,7 @@ int tlm_link_fail(const tlm_link *link, tlm_error *error, int result, const char
     return tlm_error_set(error, result, "%.300s: %.700s", link->server->place, text);
 }
 
-/* What libpq says, as one line and with advice. The connection goes when it is dead. */
-static int fail(tlm_link *link, const PGresult *failed, const char *what, tlm_error *error)
+int tlm_link_fail_last(tlm_link *link, const PGresult *failed, const char *what, tlm_error *error)
 {
     char text[512];
     const char *code = failed ? PQresultErrorField(failed, PG_DIAG_SQLSTATE) : NULL;
@@ -59,7 +58,7 @@ static int fail(tlm_link *link, const PGresult *failed, const char *what, tlm_er
     if (is_dead) {
         link->sqlstate[0] = '\0';
         atomic_fetch_add(&link->server->lost, 1);
-        drop(link);
+        tlm_link_drop(link);
     }
     return result;
 }
@@ -68,7 +67,7 @@ static int give_up(tlm_link *link, const char *what, tlm_error *error)
 {
     int64_t stop_ms = atomic_load(&link->server->stop_ms);
     link->sqlstate[0] = '\0';
-    drop(link);
+    tlm_link_drop(link);
     if (stop_ms)
         return tlm_link_fail(link, error, -ECANCELED, "%s: given up, as this process stops", what);
     atomic_fetch_add(&link->server->lost, 1);
@@ -84,8 +83,7 @@ static int64_t deadline_of(const tlm_link *link)
     return tlm_server_now_ms() + (given ? given : link->server->settings.statement_timeout_ms + TLM_SERVER_GRACE_MS);
 }
 
-/* Waits for the socket: 0, or -ETIMEDOUT. A stop is noticed at once; `now`: and ends the wait at once. */
-static int wait_for(const tlm_link *link, short events, int64_t deadline_ms, bool now)
+int tlm_link_wait(const tlm_link *link, short events, int64_t deadline_ms, bool now)
 {
     for (;;) {
         int64_t stop_ms = atomic_load(&link->server->stop_ms);
@@ -110,7 +108,7 @@ static int flush(const tlm_link *link, int64_t deadline_ms)
 {
     int left;
     while ((left = PQflush(link->connection)) > 0) {
-        int result = wait_for(link, POLLIN | POLLOUT, deadline_ms, false);
+        int result = tlm_link_wait(link, POLLIN | POLLOUT, deadline_ms, false);
         if (result < 0)
             return result;
         if (!PQconsumeInput(link->connection))
@@ -123,7 +121,7 @@ static int flush(const tlm_link *link, int64_t deadline_ms)
 static int receive(const tlm_link *link, int64_t deadline_ms, PGresult **ret_result)
 {
     while (PQisBusy(link->connection)) {
-        int result = wait_for(link, POLLIN, deadline_ms, false);
+        int result = tlm_link_wait(link, POLLIN, deadline_ms, false);
         if (result < 0)
             return result;
         if (!PQconsumeInput(link->connection))
@@ -164,7 +162,7 @@ static int collect(tlm_link *link, const char *what, PGresult **ret_last, tlm_er
             break;
     }
     if (!kept || !is_good(kept)) {
-        result = fail(link, kept, what, error);
+        result = tlm_link_fail_last(link, kept, what, error);
         PQclear(kept);
         return result;
     }
@@ -174,13 +172,20 @@ static int collect(tlm_link *link, const char *what, PGresult **ret_last, tlm_er
 
 /* --- statements -------------------------------------------------------------------------------------------------- */
 
+static bool is_commit(const char *sql)
+{
+    return strcmp(sql, "COMMIT") == 0;
+}
+
 static int send_plain(tlm_link *link, const char *sql, const char *what, PGresult **ret_last, tlm_error *error)
 {
     link->sqlstate[0] = '\0';
     if (!link->connection)
         return tlm_link_fail(link, error, -EIO, "%s: there is no connection", what);
     if (!PQsendQuery(link->connection, sql))
-        return fail(link, NULL, what, error);
+        return tlm_link_fail_last(link, NULL, what, error);
+    if (is_commit(sql))
+        TLM_FAULT_POINT("postgres.commit_sent");
     return collect(link, what, ret_last, error);
 }
 
@@ -188,7 +193,7 @@ int tlm_link_run(tlm_link *link, const char *sql, const char *what, tlm_error *e
 {
     PGresult *last = NULL;
     int result = send_plain(link, sql, what, &last, error);
-    if (result == 0 && strcmp(sql, "COMMIT") == 0 && strcmp(PQcmdStatus(last), "COMMIT") != 0)
+    if (result == 0 && is_commit(sql) && strcmp(PQcmdStatus(last), "COMMIT") != 0)
         result = tlm_link_fail(link, error, -EIO, "%s: the server rolled it back", what);
     PQclear(last);
     return result;
@@ -201,7 +206,7 @@ void tlm_link_rollback(tlm_link *link)
     /* Where it fails the connection is dead or its transaction is, and the first failure is the one to report. */
     if (link->connection && PQtransactionStatus(link->connection) != PQTRANS_IDLE &&
         tlm_link_run(link, "ROLLBACK", "roll back", NULL) < 0 && link->connection)
-        drop(link);
+        tlm_link_drop(link);
     memcpy(link->sqlstate, sqlstate, sizeof sqlstate);
 }
 
@@ -242,7 +247,7 @@ static int prepare(tlm_link *link, uint32_t index, const char *sql, const tlm_pa
         return tlm_error_set(error, -ENOMEM, "out of memory");
     (void)snprintf(name, sizeof name, "telemetra_%u", index);
     if (!PQsendPrepare(link->connection, name, sql, params->count, params->types))
-        result = fail(link, NULL, what, error);
+        result = tlm_link_fail_last(link, NULL, what, error);
     else
         result = collect(link, what, &last, error);
     PQclear(last);
@@ -274,7 +279,7 @@ static int send_kept(tlm_link *link, const char *sql, const tlm_params *params, 
         formats[i] = 1;
     (void)snprintf(name, sizeof name, "telemetra_%u", index);
     if (!PQsendQueryPrepared(link->connection, name, given->count, given->values, given->sizes, formats, 1))
-        return fail(link, NULL, what, error);
+        return tlm_link_fail_last(link, NULL, what, error);
     return 0;
 }
 
@@ -308,11 +313,11 @@ static int visit_rows(tlm_link *link, const char *what, int (*row)(void *context
             told = row(context, next);
             if (told < 0) {
                 PQclear(next);
-                drop(link); /* quicker than to read what nobody wants */
+                tlm_link_drop(link); /* quicker than to read what nobody wants */
                 return told;
             }
         } else if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK && result == 0) {
-            result = fail(link, next, what, error);
+            result = tlm_link_fail_last(link, next, what, error);
             PQclear(next);
             if (!link->connection)
                 return result;
@@ -334,7 +339,7 @@ int tlm_link_each(tlm_link *link, const char *sql, const tlm_params *params, con
     if (result < 0)
         return result;
     if (!PQsetSingleRowMode(link->connection))
-        return fail(link, NULL, what, error);
+        return tlm_link_fail_last(link, NULL, what, error);
     result = flush(link, deadline_of(link));
     if (result == -ETIMEDOUT)
         return give_up(link, what, error);
@@ -351,7 +356,7 @@ int tlm_link_copy(tlm_link *link, const char *sql, const char *bytes, size_t siz
         size_t piece = size - at < COPY_PIECE ? size - at : COPY_PIECE;
         int put = PQputCopyData(link->connection, bytes + at, (int)piece);
         if (put < 0)
-            return fail(link, NULL, what, error);
+            return tlm_link_fail_last(link, NULL, what, error);
         if (put > 0)
             at += piece;
         int sent = flush(link, deadline_ms);
@@ -363,117 +368,9 @@ int tlm_link_copy(tlm_link *link, const char *sql, const char *bytes, size_t siz
     if (result < 0)
         return result;
     if (PQputCopyEnd(link->connection, NULL) < 0)
-        return fail(link, NULL, what, error);
+        return tlm_link_fail_last(link, NULL, what, error);
     last = NULL;
     result = collect(link, what, &last, error);
     PQclear(last);
-    return result;
-}
-
-/* --- connecting -------------------------------------------------------------------------------------------------- */
-
-/* From what the server says about a connection that it does not give. */
-static int fail_connect(tlm_link *link, tlm_error *error)
-{
-    char text[512];
-    const char *message = PQerrorMessage(link->connection);
-    tlm_failure_find(message, link->sqlstate);
-    tlm_failure_flatten(message, text, sizeof text);
-    int result = link->sqlstate[0] ? tlm_failure_result(link->sqlstate) : -EAGAIN;
-    const char *advice = link->sqlstate[0]
-                             ? tlm_failure_advice(link->sqlstate)
-                             : "; look at the options host and port (POSTGRES_HOST, POSTGRES_PORT) and whether the "
-                               "server runs there: it is tried again";
-    tlm_link_fail(link, error, result, "cannot connect: %s%s", text, advice);
-    drop(link);
-    return result;
-}
-
-static int start_connection(tlm_link *link, tlm_error *error)
-{
-    const tlm_server_settings *settings = &link->server->settings;
-    char port[16];
-    (void)snprintf(port, sizeof port, "%lld", (long long)settings->port);
-    /* The first dbname is read as a connection string, then what stands behind it goes before (libpq 34.1.2). */
-    const char *names[] = {
-        "dbname", "host", "port", "user", "password", "dbname", "application_name", "sslmode", "client_encoding", NULL};
-    const char *values[] = {settings->parameters,
-                            settings->host,
-                            port,
-                            settings->user,
-                            settings->password,
-                            settings->database,
-                            settings->application,
-                            settings->sslmode,
-                            "UTF8",
-                            NULL};
-    link->connection = PQconnectStartParams(names, values, 1);
-    if (!link->connection)
-        return tlm_error_set(error, -ENOMEM, "out of memory");
-    if (PQstatus(link->connection) == CONNECTION_BAD)
-        return fail_connect(link, error);
-    (void)PQsetErrorVerbosity(link->connection, PQERRORS_VERBOSE);
-    PQsetNoticeProcessor(link->connection, tlm_statement_ignore_notice, NULL);
-    return 0;
-}
-
-static int await_connection(tlm_link *link, tlm_error *error)
-{
-    int64_t deadline_ms = tlm_server_now_ms() + link->server->settings.connect_timeout_ms;
-    PostgresPollingStatusType status = PGRES_POLLING_WRITING;
-    while (status == PGRES_POLLING_WRITING || status == PGRES_POLLING_READING) {
-        if (wait_for(link, status == PGRES_POLLING_WRITING ? POLLOUT : POLLIN, deadline_ms, true) < 0) {
-            drop(link);
-            link->sqlstate[0] = '\0';
-            return tlm_link_fail(link, error, -EAGAIN,
-                                 "cannot connect: no answer for %lld s; look at the options host and port "
-                                 "(POSTGRES_HOST, POSTGRES_PORT) and at firewalls in between: it is tried again",
-                                 (long long)(link->server->settings.connect_timeout_ms / 1000));
-        }
-        status = PQconnectPoll(link->connection);
-    }
-    if (status != PGRES_POLLING_OK)
-        return fail_connect(link, error);
-    (void)PQsetErrorVerbosity(link->connection, PQERRORS_DEFAULT);
-    return PQsetnonblocking(link->connection, 1) == 0 ? 0 : fail(link, NULL, "connect", error);
-}
-
-/* Looks at what the server told on its own account: a closed connection has something to read. */
-static void look_after(tlm_link *link)
-{
-    struct pollfd end = {.fd = PQsocket(link->connection), .events = POLLIN};
-    while (poll(&end, 1, 0) > 0) {
-        if (!PQconsumeInput(link->connection) || PQstatus(link->connection) == CONNECTION_BAD ||
-            (end.revents & POLLERR)) {
-            atomic_fetch_add(&link->server->lost, 1);
-            drop(link);
-            return;
-        }
-        PGresult *told = PQisBusy(link->connection) ? NULL : PQgetResult(link->connection);
-        PQclear(told);
-    }
-}
-
-int tlm_link_open(tlm_link *link, tlm_error *error)
-{
-    char sql[TLM_STATEMENT_SESSION_SIZE];
-    if (link->connection)
-        look_after(link);
-    if (link->connection && PQtransactionStatus(link->connection) == PQTRANS_IDLE)
-        return 0;
-    drop(link);
-    int result = tlm_server_refuses(link->server, error);
-    if (result < 0)
-        return result;
-    result = start_connection(link, error);
-    if (result == 0)
-        result = await_connection(link, error);
-    if (result == 0)
-        result = tlm_statement_session(link, sql, error);
-    if (result == 0)
-        result = tlm_link_run(link, sql, "set up a session", error);
-    if (result < 0)
-        drop(link);
-    tlm_server_note(link->server, result, error);
     return result;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commit.h"
 #include "common/flush_queue.h"
-#include "common/table.h"
 #include "keeper.h"
 #include "pool.h"
 #include "query.h"
+#include "settings.h"
 #include "state.h"
 #include "status.h"
 
@@ -14,20 +14,9 @@
 
 #define NS_PER_DAY INT64_C(86400000000000)
 
-enum { WRITERS_MAX = 32, READERS_MAX = 32 };
-
-typedef struct {
-    const char *host, *user, *password, *database, *schema, *parameters;
-    uint32_t sslmode, reserved;
-    int64_t port;
-    int64_t connect_timeout_ms, statement_timeout_ms, lock_timeout_ms;
-    int64_t writers, readers;
-    int64_t retention_days, max_rejects, max_query_rows;
-} config;
-
 struct tlm_instance {
     const tlm_host *host;
-    const config *config;
+    const tlm_postgres_config *config;
     const tlm_log_service *log;
     const tlm_metrics_service *metrics;
     tlm_metric *rows_metric, *commits_metric, *retries_metric, *rejected_metric, *deleted_metric, *reconnects_metric;
@@ -41,8 +30,6 @@ struct tlm_instance {
     tlm_queries *queries;
     tlm_keeper *keeper;
 };
-
-static const char *const sslmodes[] = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full", NULL};
 
 static void count(tlm_instance *postgres, tlm_metric *metric, uint64_t amount)
 {
@@ -67,7 +54,7 @@ static void count_reconnects(tlm_instance *postgres)
 
 /* --- writer threads ---------------------------------------------------------------------------------------------- */
 
-/* What one lane's content or loss of ownership causes says nothing about the server. */
+/* What one lane's content or loss of ownership causes: the server has answered. */
 static bool is_own(int result)
 {
     return result == -EBADMSG || result == -ESTALE;
@@ -98,8 +85,7 @@ static void handle_flush(void *context, tlm_flush_job *job, uint32_t job_count)
         note_outcome(postgres, &outcome);
     else if (!is_own(job->result))
         count(postgres, postgres->retries_metric, 1);
-    if (!is_own(job->result))
-        tlm_status_note(&postgres->status, TLM_SEEN_BY_WRITERS, job->result, &job->error);
+    tlm_status_note(&postgres->status, TLM_SEEN_BY_WRITERS, is_own(job->result) ? 0 : job->result, &job->error);
     count_reconnects(postgres);
 }
 
@@ -205,37 +191,10 @@ static void destroy(tlm_instance *postgres)
     free(postgres);
 }
 
-/* libpq's own sentence is not shown: it may quote a password that stands in the text. */
-static int check_parameters(const char *parameters, tlm_error *error)
-{
-    static const char *const ours[] = {"host", "port", "user", "password", "dbname", "options", "client_encoding"};
-    char *reason = NULL;
-    int result = 0;
-    PQconninfoOption *given = PQconninfoParse(parameters, &reason);
-    PQfreemem(reason);
-    if (!given)
-        return tlm_error_set(error, -EINVAL,
-                             "parameters: expected libpq's form, \"sslrootcert=/etc/ca.pem keepalives_idle=30\"");
-    for (const PQconninfoOption *option = given; option->keyword && result == 0; option++) {
-        for (size_t i = 0; i < TLM_COUNT(ours); i++) {
-            if (option->val && strcmp(option->keyword, ours[i]) == 0)
-                result = tlm_error_set(error, -EINVAL, "parameters: %s cannot be set here%s", ours[i],
-                                       i < 5 ? "; there is an option for it" : "");
-        }
-    }
-    PQconninfoFree(given);
-    return result;
-}
-
 static int create(const tlm_host *host, const void *given, tlm_instance **ret_instance, tlm_error *error)
 {
-    const config *options = given;
-    if (!tlm_table_is_name(options->schema) || strncmp(options->schema, "pg_", 3) == 0)
-        return tlm_error_set(error, -EINVAL,
-                             "schema: expected lower case, digits and underscores, at most 63, not beginning with a "
-                             "digit or pg_, found \"%s\"",
-                             options->schema);
-    int result = check_parameters(options->parameters, error);
+    const tlm_postgres_config *options = given;
+    int result = tlm_postgres_config_check(options, error);
     if (result < 0)
         return result;
     tlm_instance *postgres = calloc(1, sizeof *postgres);
@@ -311,7 +270,7 @@ static int greet(tlm_instance *postgres, tlm_error *error)
 
 static int open_pools(tlm_instance *postgres, tlm_error *error)
 {
-    const config *options = postgres->config;
+    const tlm_postgres_config *options = postgres->config;
     /* One more than threads: for whoever takes a lane. */
     int result = tlm_pool_create(&postgres->server, (uint32_t)options->writers + 1, false, &postgres->writers, error);
     if (result == 0)
@@ -353,20 +312,8 @@ static void stop(tlm_instance *postgres)
 
 static int start(tlm_instance *postgres, tlm_error *error)
 {
-    const config *options = postgres->config;
-    const tlm_server_settings settings = {.host = options->host,
-                                          .user = options->user,
-                                          .password = options->password,
-                                          .database = options->database,
-                                          .schema = options->schema,
-                                          .sslmode = sslmodes[options->sslmode - 1],
-                                          .parameters = options->parameters,
-                                          .application = "telemetra",
-                                          .port = options->port,
-                                          .connect_timeout_ms = options->connect_timeout_ms,
-                                          .statement_timeout_ms = options->statement_timeout_ms,
-                                          .lock_timeout_ms = options->lock_timeout_ms,
-                                          .idle_timeout_ms = options->statement_timeout_ms};
+    const tlm_postgres_config *options = postgres->config;
+    const tlm_server_settings settings = tlm_postgres_config_server(options);
     int result = tlm_server_init(&postgres->server, &settings, error);
     if (result < 0)
         return result;
@@ -399,132 +346,13 @@ static const void *get_interface(const char *id)
     return NULL;
 }
 
-static const tlm_option options[] = {
-    {.name = "host",
-     .type = TLM_OPTION_TEXT,
-     .offset = offsetof(config, host),
-     .default_text = "localhost",
-     .min = 1,
-     .max = 255,
-     .doc = "Name or address of the server, or the folder of its Unix socket; several with commas are tried in turn."},
-    {.name = "port",
-     .type = TLM_OPTION_INTEGER,
-     .offset = offsetof(config, port),
-     .default_text = "5432",
-     .min = 1,
-     .max = 65535,
-     .doc = "Port of the server."},
-    {.name = "user",
-     .type = TLM_OPTION_TEXT,
-     .offset = offsetof(config, user),
-     .default_text = "telemetra",
-     .min = 1,
-     .max = 63,
-     .doc = "Role to connect as. It makes its tables itself, so it owns the schema or may create in it; one who only "
-            "answers queries needs SELECT."},
-    {.name = "password",
-     .type = TLM_OPTION_TEXT,
-     .flags = TLM_OPTION_SECRET,
-     .offset = offsetof(config, password),
-     .default_text = "",
-     .doc = "Its password; empty: what ~/.pgpass says, or none."},
-    {.name = "database",
-     .type = TLM_OPTION_TEXT,
-     .offset = offsetof(config, database),
-     .default_text = "telemetra",
-     .min = 1,
-     .max = 63,
-     .doc = "Database, encoded as UTF8."},
-    {.name = "schema",
-     .type = TLM_OPTION_TEXT,
-     .offset = offsetof(config, schema),
-     .default_text = "public",
-     .min = 1,
-     .max = 63,
-     .doc = "Schema of the tables, made when it is missing. Each dataset is a table, whose times are nanoseconds since "
-            "1970, and a view DATASET_readable with timestamps."},
-    {.name = "sslmode",
-     .type = TLM_OPTION_CHOICE,
-     .offset = offsetof(config, sslmode),
-     .default_text = "prefer",
-     .choices = sslmodes,
-     .doc = "Whether the connection is encrypted and the server's certificate looked at, as libpq has it."},
-    {.name = "parameters",
-     .type = TLM_OPTION_TEXT,
-     .flags = TLM_OPTION_SECRET,
-     .offset = offsetof(config, parameters),
-     .default_text = "",
-     .max = 4096,
-     .doc = "Further parameters of libpq, as \"sslrootcert=/etc/ca.pem target_session_attrs=read-write\"."},
-    {.name = "connect_timeout",
-     .type = TLM_OPTION_DURATION,
-     .offset = offsetof(config, connect_timeout_ms),
-     .default_text = "5s",
-     .min = 100,
-     .max = 600000,
-     .doc = "How long to wait for a connection. A server that is not there is tried again without end."},
-    {.name = "statement_timeout",
-     .type = TLM_OPTION_DURATION,
-     .offset = offsetof(config, statement_timeout_ms),
-     .default_text = "5s",
-     .min = 100,
-     .max = 3600000,
-     .doc =
-         "What one statement may take, and for how long a transaction may idle: an owner of a lane that froze stands "
-         "in the next one's way no longer."},
-    {.name = "lock_timeout",
-     .type = TLM_OPTION_DURATION,
-     .offset = offsetof(config, lock_timeout_ms),
-     .default_text = "4s",
-     .min = 50,
-     .max = 3600000,
-     .doc = "How long to wait for what another transaction holds; less than statement_timeout."},
-    {.name = "writers",
-     .type = TLM_OPTION_INTEGER,
-     .offset = offsetof(config, writers),
-     .default_text = "4",
-     .min = 1,
-     .max = WRITERS_MAX,
-     .doc = "Connections that commit, and so how many lanes do at once."},
-    {.name = "readers",
-     .type = TLM_OPTION_INTEGER,
-     .offset = offsetof(config, readers),
-     .default_text = "4",
-     .min = 1,
-     .max = READERS_MAX,
-     .doc = "Connections that answer queries, and so how many are answered at once."},
-    {.name = "retention_days",
-     .type = TLM_OPTION_INTEGER,
-     .offset = offsetof(config, retention_days),
-     .default_text = "0",
-     .min = 0,
-     .max = 36500,
-     .doc = "Rows are deleted when the time they go by (of a window its end) is this many days ago; 0 keeps all. "
-            "Datasets that hold one row a key are kept."},
-    {.name = "max_rejects",
-     .type = TLM_OPTION_INTEGER,
-     .offset = offsetof(config, max_rejects),
-     .default_text = "100",
-     .min = 0,
-     .max = 1000000,
-     .doc = "Rows of one flush that the database may refuse for what they hold: they are kept in telemetra_rejects. "
-            "With more the lane stops."},
-    {.name = "max_query_rows",
-     .type = TLM_OPTION_INTEGER,
-     .offset = offsetof(config, max_query_rows),
-     .default_text = "10000",
-     .min = 1,
-     .max = 10000000,
-     .doc = "A query that asks for more rows is refused."},
-};
-
 static const tlm_component component = {
     .struct_size = sizeof(tlm_component),
-    .config_size = sizeof(config),
+    .config_size = sizeof(tlm_postgres_config),
     .id = "postgres",
     .summary = "Keeps rows, positions and slow state in PostgreSQL and answers queries about them; final rows only.",
-    .options = options,
-    .option_count = TLM_COUNT(options),
+    .options = tlm_postgres_options,
+    .option_count = TLM_POSTGRES_OPTION_COUNT,
     .create = create,
     .start = start,
     .stop = stop,

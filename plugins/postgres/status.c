@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "status.h"
 
+#include "server.h"
+
 void tlm_status_init(tlm_status *status, const tlm_host *host)
 {
     *status = (tlm_status){.host = host};
@@ -25,19 +27,28 @@ static void tell(const tlm_status *status)
         status->health->set(status->host, sentence ? TLM_HEALTH_DEGRADED : TLM_HEALTH_OK, tlm_text_of(sentence));
 }
 
+/*
+ * Readers ask only now and then, and a lane may have gone to another process: that the keeper finds the server well
+ * clears what the first saw, and of writers that it was not there or what nobody has seen for long.
+ */
+static void clear_past(tlm_status *status, int64_t now_ms)
+{
+    status->results[TLM_SEEN_BY_READERS] = 0;
+    if (status->results[TLM_SEEN_BY_WRITERS] == -EAGAIN ||
+        now_ms - status->noted_ms[TLM_SEEN_BY_WRITERS] > TLM_STATUS_STALE_MS)
+        status->results[TLM_SEEN_BY_WRITERS] = 0;
+}
+
 void tlm_status_note(tlm_status *status, uint32_t who, int result, const tlm_error *error)
 {
+    int64_t now_ms = tlm_server_now_ms();
     pthread_mutex_lock(&status->mutex);
     status->results[who] = result;
+    status->noted_ms[who] = now_ms;
     if (result < 0)
         status->sentences[who] = *error;
-    /* Readers ask only now and then, and a lane may have gone elsewhere: that the keeper finds the server well clears
-     * what the first saw, and that it was not there. */
-    if (who == TLM_SEEN_BY_KEEPER && result == 0) {
-        status->results[TLM_SEEN_BY_READERS] = 0;
-        if (status->results[TLM_SEEN_BY_WRITERS] == -EAGAIN)
-            status->results[TLM_SEEN_BY_WRITERS] = 0;
-    }
+    if (who == TLM_SEEN_BY_KEEPER && result == 0)
+        clear_past(status, now_ms);
     tell(status);
     pthread_mutex_unlock(&status->mutex);
 }

@@ -13,11 +13,15 @@
 /** Who sees something: those who write, those who ask, and the keeper, who looks after the server all the time. */
 enum { TLM_SEEN_BY_WRITERS = 0, TLM_SEEN_BY_READERS = 1, TLM_SEEN_BY_KEEPER = 2, TLM_SEEN_COUNT = 3 };
 
+/** A failure of writers that none repeats for so long is over: the host tries again every few seconds. */
+#define TLM_STATUS_STALE_MS 30000
+
 typedef struct tlm_status {
     const tlm_host *host;
     const tlm_health_service *health; /* may be NULL */
     pthread_mutex_t mutex;            /* guards what follows */
     int results[TLM_SEEN_COUNT];
+    int64_t noted_ms[TLM_SEEN_COUNT]; /* monotonic */
     tlm_error sentences[TLM_SEEN_COUNT];
 } tlm_status;
 

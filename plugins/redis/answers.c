@@ -295,13 +295,15 @@ int tlm_redis_answers_query(tlm_redis_answers *answers, const tlm_query *query, 
 {
     const tlm_redis_metrics *metrics = &answers->shared->metrics;
     tlm_redis_store_behind behind;
-    bool has_behind = tlm_redis_store_behind_find(answers->shared, &behind) == 0;
-    int result = try_redis(answers, query, has_behind, ret_result, error);
+    int found = tlm_redis_store_behind_find(answers->shared, &behind);
+    int result = try_redis(answers, query, found != -ENOENT, ret_result, error);
     tlm_redis_count(answers->shared, result == ANSWERED ? metrics->hits : metrics->misses, 1);
     if (result == ANSWERED)
         return 0;
-    if (has_behind)
+    if (found == 0)
         return behind.store->query(behind.instance, query, ret_result, error);
+    if (found == -EAGAIN)
+        return tlm_error_set(error, -EIO, "the store behind redis is not started");
     if (atomic_load(&answers->is_open))
         return tlm_error_set(error, -EIO, "redis is gone and no other store of the file is there to ask");
     return tlm_error_set(error, -EIO,

@@ -20,6 +20,7 @@ void tlm_redis_link_close(tlm_redis_link *link)
     if (link->context)
         redisFree(link->context);
     link->context = NULL;
+    link->is_greeted = false;
     link->waiting = 0;
     link->waiting_bytes = 0;
 }
@@ -104,10 +105,21 @@ static void wait_longer(tlm_redis_link *link)
     link->try_at_ms = tlm_redis_now_ms() + link->pause_ms;
 }
 
+/* A good connection that ends is often a server that was started again: the first try after it is made at once. */
+static bool is_end_of_good_one(const tlm_redis_link *link, int number)
+{
+    bool has_ended = link->context && (link->context->err == REDIS_ERR_EOF ||
+                                       (link->context->err == REDIS_ERR_IO && number != EAGAIN && number != ETIMEDOUT));
+    return has_ended && link->is_greeted;
+}
+
 static int fail(tlm_redis_link *link, int code, tlm_error *error)
 {
+    bool is_tried_at_once = is_end_of_good_one(link, errno);
     tlm_redis_link_close(link);
     wait_longer(link);
+    if (is_tried_at_once)
+        link->try_at_ms = 0;
     if (error)
         *error = link->trouble;
     return code;
@@ -117,6 +129,7 @@ int tlm_redis_link_lost(tlm_redis_link *link, tlm_error *error)
 {
     int number = errno;
     describe_fault(link, link->context ? link->context->err : REDIS_ERR_OOM, number);
+    errno = number;
     return fail(link, -ENOTCONN, error);
 }
 
@@ -180,6 +193,7 @@ int tlm_redis_link_open(tlm_redis_link *link, tlm_error *error)
     int result = connect_now(link, error);
     if (result < 0)
         return result;
+    link->is_greeted = true;
     if (link->opened++ > 0)
         tlm_redis_count(link->shared, link->shared->metrics.reconnects, 1);
     link->pause_ms = 0;

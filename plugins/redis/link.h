@@ -4,7 +4,8 @@
  * A connection to the server that comes back by itself, and pipelines over it. One thread a link.
  *
  * Every wait is bounded by the link's timeout. What goes wrong with the connection closes it; the next open is tried
- * after a pause that doubles from TLM_REDIS_PAUSE_FIRST_MS to TLM_REDIS_PAUSE_LAST_MS.
+ * after a pause that doubles from TLM_REDIS_PAUSE_FIRST_MS to TLM_REDIS_PAUSE_LAST_MS; after a good connection the
+ * first one is made at once.
  */
 #ifndef TLM_REDIS_LINK_H
 #define TLM_REDIS_LINK_H
@@ -24,6 +25,7 @@ typedef struct tlm_redis_link {
     tlm_redis_shared *shared;
     int64_t timeout_ms;
     redisContext *context; /**< NULL: closed */
+    bool is_greeted;       /**< it was good once */
     int64_t pause_ms, try_at_ms;
     uint64_t opened;   /**< times it was opened */
     tlm_error trouble; /**< why it is closed; empty: it was not tried yet */

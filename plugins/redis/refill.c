@@ -31,12 +31,11 @@ struct tlm_redis_refill {
     bool is_told; /* the log knows that there is nothing to fill from */
 };
 
-static int begin_command(tlm_redis_refill *refill, const char *name, const char *key)
+static void begin_command(tlm_redis_refill *refill, const char *name, const char *key)
 {
     tlm_redis_command_clear(&refill->command);
     tlm_redis_command_text(&refill->command, name);
     tlm_redis_command_key(&refill->command, refill->shared->base, key, NULL, (tlm_text){0});
-    return 0;
 }
 
 static void tell(const tlm_redis_refill *refill, uint32_t level, const char *text)
@@ -64,6 +63,27 @@ static int take_hold(tlm_redis_refill *refill, tlm_error *error)
     int result = tlm_redis_link_call(&refill->link, &refill->command, &reply, error);
     if (result == 0)
         result = reply->type == REDIS_REPLY_STATUS;
+    freeReplyObject(reply);
+    return result;
+}
+
+/* Whether it is filled after all: the one who held it before may have just come to its end. */
+static int is_filled(tlm_redis_refill *refill, tlm_error *error)
+{
+    redisReply *reply = NULL;
+    begin_command(refill, "EXISTS", "marker");
+    int result = tlm_redis_link_call(&refill->link, &refill->command, &reply, error);
+    if (result == 0)
+        result = reply->type == REDIS_REPLY_INTEGER && reply->integer == 1;
+    freeReplyObject(reply);
+    return result;
+}
+
+static int let_go(tlm_redis_refill *refill, tlm_error *error)
+{
+    redisReply *reply = NULL;
+    begin_command(refill, "DEL", "fill");
+    int result = tlm_redis_link_call(&refill->link, &refill->command, &reply, error);
     freeReplyObject(reply);
     return result;
 }
@@ -191,6 +211,8 @@ static int fill_and_mark(tlm_redis_refill *refill, tlm_error *error)
     int64_t began_ms = tlm_redis_now_ms();
     begin_fill(refill);
     int behind = tlm_redis_store_behind_find(refill->shared, &refill->fill.behind);
+    if (behind == -EAGAIN)
+        return let_go(refill, error); /* it is asked for again in a second */
     tlm_redis_link_begin(&refill->link);
     int result = tlm_redis_fill_tables(&refill->fill, error);
     if (result == 0)
@@ -219,6 +241,9 @@ static int try_fill(tlm_redis_refill *refill, tlm_error *error)
         result = take_hold(refill, error);
     if (result != 1)
         return result;
+    result = is_filled(refill, error);
+    if (result != 0)
+        return result < 0 ? result : let_go(refill, error);
     if (atomic_exchange(&refill->is_anew, false)) {
         result = purge(refill, "last:*", error);
         if (result == 0)
@@ -228,7 +253,9 @@ static int try_fill(tlm_redis_refill *refill, tlm_error *error)
             return result;
         }
     }
-    return fill_and_mark(refill, error);
+    result = fill_and_mark(refill, error);
+    tlm_redis_fill_finish(&refill->fill);
+    return result;
 }
 
 /* A failed or lost fill is asked for again by the writer, which sees each second that the marker is missing. */

@@ -19,7 +19,7 @@ static const char last[] = "local set = 0\n"
 
 /*
  * KEYS: a key a row. ARGV: expiry in ms, rows kept, floor, whether the floor is lowered ('1': all rows above it are
- * known to be there) or only given to a new key ('0'); then field and value a key, both empty: no row.
+ * known to be there) or only given to a new key ('0'); then field and value a key.
  */
 static const char recent[] =
     "local kept, lowers = tonumber(ARGV[2]), ARGV[4] == '1'\n"
@@ -30,11 +30,9 @@ static const char recent[] =
     "    floor = ARGV[3]\n"
     "    redis.call('HSET', key, 'floor', floor)\n"
     "  end\n"
-    "  if value ~= '' then\n"
-    "    local old = redis.call('HGET', key, field)\n"
-    "    if not old or string.sub(old, 21, 60) < string.sub(value, 21, 60) then\n"
-    "      redis.call('HSET', key, field, value)\n"
-    "    end\n"
+    "  local old = redis.call('HGET', key, field)\n"
+    "  if not old or string.sub(old, 21, 60) < string.sub(value, 21, 60) then\n"
+    "    redis.call('HSET', key, field, value)\n"
     "  end\n"
     "  if redis.call('HLEN', key) > kept + 1 then\n"
     "    local all, rows = redis.call('HGETALL', key), {}\n"
@@ -51,7 +49,8 @@ static const char recent[] =
 
 /*
  * KEYS: lanes, marker, fill. ARGV: lane, epoch, sequence. Flushes of a lane are numbered without a gap: one that does
- * not follow tells of rows that never came, and so the marker goes. What an older owner of the lane brings late is
+ * not follow tells of rows that never came, and so the marker goes. A lane that is not known here is new, or its server
+ * was emptied: then the fill has all that came before. What an older owner of the lane brings late is
  * nothing new; a first flush after later ones means that the pipeline was begun anew.
  */
 static const char lane[] = "local was = redis.call('HGET', KEYS[1], ARGV[1])\n"
@@ -64,7 +63,7 @@ static const char lane[] = "local was = redis.call('HGET', KEYS[1], ARGV[1])\n"
                            "local anew = sequence == 1 and last > 1\n"
                            "if epoch < known and not anew then return redis.call('EXISTS', KEYS[2]) end\n"
                            "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3])\n"
-                           "if not anew and (sequence == last or sequence == last + 1) then\n"
+                           "if not anew and (not was or sequence == last or sequence == last + 1) then\n"
                            "  return redis.call('EXISTS', KEYS[2])\n"
                            "end\n"
                            "redis.call('DEL', KEYS[2], KEYS[3])\n"

@@ -17,7 +17,7 @@ typedef struct tlm_redis_store_behind {
 
 /**
  * Finds it: the one named by `store`, else the first other store of the file. Instances start one after the other, so
- * it is looked for when it is needed. -ENOENT: there is none. Any thread.
+ * it is looked for when it is needed. -ENOENT: there is none; -EAGAIN: it is not started yet. Any thread.
  */
 int tlm_redis_store_behind_find(const tlm_redis_shared *shared, tlm_redis_store_behind *ret_behind);
 

@@ -139,24 +139,14 @@ static void tell(tlm_redis_writer *writer, int result, const tlm_error *error)
 
 /* --- the queue's thread ------------------------------------------------------------------------------------------ */
 
-/* A connection that was open and ends is often a server that was started again meanwhile: worth one more try, at once,
- * unless the server took its time. Rows are the same if they come twice. */
-static bool is_worth_another(tlm_redis_writer *writer, bool was_open, int64_t began_ms)
-{
-    if (!was_open || writer->link.context || tlm_redis_now_ms() - began_ms >= writer->link.timeout_ms)
-        return false;
-    writer->link.try_at_ms = 0;
-    return true;
-}
-
 static int try_flush(tlm_redis_writer *writer, const tlm_flush *flush, tlm_error *error)
 {
     bool was_open = writer->link.context != NULL;
-    int64_t began_ms = tlm_redis_now_ms();
     int result = be_ready(writer, error);
     if (result == 0)
         result = write_flush(writer, flush, error);
-    if (result < 0 && is_worth_another(writer, was_open, began_ms)) {
+    /* An old connection that ended: once more over a new one. Rows are the same if they come twice. */
+    if (result < 0 && was_open && !writer->link.context) {
         result = be_ready(writer, error);
         if (result == 0)
             result = write_flush(writer, flush, error);

@@ -27,13 +27,13 @@ def events_decided(database):
 
 
 class Kill(unittest.TestCase):
-    def kill_and_restart(self, inputs, lanes, seed, more_sources=""):
+    def kill_and_restart(self, inputs, lanes, seed, more_sources="", pipeline="", batch=64):
         chance = random.Random(seed)
         folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
         database = folder / "rows.db"
         # Small batches, queues and flushes: many places to be killed at.
-        text = harness.config(database, inputs, lanes=lanes, batch=64,
-                              pipeline='flush_interval = "10ms"; queue_batches = 2; stop_timeout = "30s";')
+        text = harness.config(database, inputs, lanes=lanes, batch=batch,
+                              pipeline='flush_interval = "10ms"; queue_batches = 2; stop_timeout = "30s";' + pipeline)
         text = text.replace("sources = (", f"sources = ({more_sources}")
         landed = 0
         for _ in range(KILLS):
@@ -50,8 +50,8 @@ class Kill(unittest.TestCase):
         harness.run_to_end(self, folder, text)
         return folder, database
 
-    def check(self, inputs, lanes, seed):
-        folder, database = self.kill_and_restart(inputs, lanes, seed)
+    def check(self, inputs, lanes, seed, **options):
+        folder, database = self.kill_and_restart(inputs, lanes, seed, **options)
         expected = harness.oracle(folder / "oracle", inputs)
         harness.compare(self, expected, database, folder)
         known = json.loads((expected / "out.json").read_text())
@@ -72,6 +72,12 @@ class Kill(unittest.TestCase):
 
     def test_adversarial_input_eight_lanes(self):
         self.check([self.adversarial()], 8, 2)
+
+    def test_flushes_for_want_of_room(self):
+        """A batch has rows of many watermarks here, and a flush may come before the lane's own has reached the last."""
+        path = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "events"
+        path.write_text("".join(test_inputs.lines(60_000)))
+        self.check([path], 1, 5, batch=1024, pipeline="flush_rows = 3;")
 
     def test_two_sources_in_time_order_three_lanes(self):
         """Each source is read again from a place of its own, and the rows are still those of their merge."""

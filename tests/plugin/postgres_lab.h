@@ -149,19 +149,32 @@ static inline void lab_await(lab *self, const char *sql, const char *expected)
     PQfinish(connection);
 }
 
+/** The health that a subject has told last. */
+static inline uint32_t lab_health(subject *postgres)
+{
+    pthread_mutex_lock(&postgres->host.lock);
+    uint32_t status = postgres->host.health_status;
+    pthread_mutex_unlock(&postgres->host.lock);
+    return status;
+}
+
+/** Its sentence, or with `log` the last message of the log; valid until the next call. */
+static inline const char *lab_told(subject *postgres, bool log)
+{
+    static char text[TEST_TEXT_SIZE];
+    pthread_mutex_lock(&postgres->host.lock);
+    memcpy(text, log ? postgres->host.log : postgres->host.health, sizeof text);
+    pthread_mutex_unlock(&postgres->host.lock);
+    return text;
+}
+
 /** Waits until the instance's health is `status`; fails the test after 30 s. */
 static inline void lab_await_health(lab *self, uint32_t status)
 {
-    test_host *host = &self->postgres.host;
     int64_t until = lab_now_ms() + 30000;
-    for (;;) {
-        pthread_mutex_lock(&host->lock);
-        uint32_t found = host->health_status;
-        pthread_mutex_unlock(&host->lock);
-        if (found == status)
-            return;
+    while (lab_health(&self->postgres) != status) {
         if (lab_now_ms() > until)
-            fail_msg("health stays at %u: %s", found, host->health);
+            fail_msg("health does not become %u: %s", status, lab_told(&self->postgres, false));
         lab_pause(10);
     }
 }

@@ -340,6 +340,7 @@ struct tlm_subscription {
 typedef struct lab {
     subject subject; /* first: its host is the first thing in it */
     lab_store *behind;
+    int is_behind_late; /* atomic: not started yet */
     struct tlm_subscription subscriptions[LAB_SUBSCRIPTIONS_MAX];
     uint32_t subscription_count;
     pthread_mutex_t mutex; /* guards what was heard */
@@ -418,6 +419,8 @@ static inline int lab_find(const tlm_host *host, const char *name, const struct 
     (void)name;
     if (!self->behind)
         return -ENOENT;
+    if (__atomic_load_n(&self->is_behind_late, __ATOMIC_RELAXED))
+        return -EAGAIN;
     *ret_store = &store;
     *ret_instance = (tlm_instance *)(void *)self->behind;
     return 0;

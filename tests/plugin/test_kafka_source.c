@@ -509,6 +509,44 @@ static void memory_stays_bounded_when_nobody_reads_a_backlog(void **state)
     lab_source_finish(&source, true);
 }
 
+/* Takes all that is there: in milliseconds, how long it then takes until there is more. */
+static int64_t drain_and_wait(lab_source *source, tlm_partition *partition)
+{
+    while (lab_read(source, partition, LAB_CHAT, 1000, NULL, NULL) == TLM_READ_RECORDS)
+        ;
+    int64_t drained_ms = lab_now_ms();
+    lab_read_until(source, partition, LAB_CHAT, TLM_READ_RECORDS, 20);
+    return lab_now_ms() - drained_ms;
+}
+
+static void a_queue_that_was_full_is_filled_up_again_at_once_when_it_was_read(void **state)
+{
+    enum { MESSAGES = 300000, ROUNDS = 6 };
+    static const char *const settings[] = {"queue_bytes", "8MiB", NULL};
+    test_lab *lab = *state;
+    lab_topics topics = lab_create_topics(lab, 1);
+    lab_source source;
+    char value[100];
+    int64_t waited_ms = 0;
+
+    memset(value, 'x', sizeof value);
+    for (int i = 0; i < MESSAGES; i++)
+        lab_send(lab, topics.names[LAB_CHAT], 0, value, sizeof value);
+    lab_flush(lab);
+    lab_source_start(&source, lab, &topics, "full", settings);
+    tlm_partition *partition = lab_lane_open(&source, 0, NULL, NULL);
+    for (int round = 0; round < ROUNDS; round++) {
+        lab_pause(400); /* the queue runs full: some 16,000 records */
+        waited_ms += drain_and_wait(&source, partition);
+    }
+    /* Left to itself, librdkafka looks at a full queue once a second. */
+    print_message("a queue that was full had more after %d ms on average\n", (int)waited_ms / ROUNDS);
+    assert_true(lab_metric(&source, "telemetra_kafka_lag_chat") > 0);
+    assert_true(waited_ms / ROUNDS < 300);
+    source.partitions->lane_close(partition);
+    lab_source_finish(&source, true);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -525,6 +563,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_broker_that_is_not_there_is_waited_for_until_cancelled),
         cmocka_unit_test(forty_eight_idle_partitions_cost_next_to_nothing),
         cmocka_unit_test(memory_stays_bounded_when_nobody_reads_a_backlog),
+        cmocka_unit_test(a_queue_that_was_full_is_filled_up_again_at_once_when_it_was_read),
     };
 
     if (argc > 1)

@@ -51,7 +51,7 @@ static void a_lane_goes_on_where_it_was_left(void **state)
     assert_int_equal(told.sequence, 2);
     assert_string_equal(told.record, "\"flush 2\"");
     assert_string_equal(lab_ask(self, "SELECT count(*) FROM samples"), "4");
-    assert_int_equal(self->postgres.host.health_status, TLM_HEALTH_OK);
+    assert_int_equal(lab_health(&self->postgres), TLM_HEALTH_OK);
 }
 
 static void other_settings_are_refused_with_both(void **state)
@@ -89,7 +89,7 @@ static void of_two_owners_only_the_last_one_writes(void **state)
     assert_int_equal(commit_samples(&other, 0, 2, 4, "a", 20, 3), -ESTALE);
     assert_int_equal(commit_samples(&self->postgres, 0, 1, 3, "a", 30, 3), -ESTALE);
     assert_string_equal(lab_ask(self, "SELECT count(*) FROM samples"), "6");
-    assert_int_equal(self->postgres.host.health_status, TLM_HEALTH_OK);
+    assert_int_equal(lab_health(&self->postgres), TLM_HEALTH_OK);
     subject_finish(&other);
 }
 
@@ -330,8 +330,8 @@ static void refused_rows_are_set_aside_and_all_others_written(void **state)
         "{\"a\":");
     assert_int_equal(lab_metric(self, "telemetra_postgres_rejected_rows_total"), 5);
     assert_int_equal(lab_metric(self, "telemetra_postgres_rows_total"), 995);
-    assert_says(self->postgres.host.log, "5 rows of a flush were refused and are kept in telemetra_rejects");
-    assert_int_equal(self->postgres.host.health_status, TLM_HEALTH_OK);
+    assert_says(lab_told(&self->postgres, true), "5 rows of a flush were refused and are kept in telemetra_rejects");
+    assert_int_equal(lab_health(&self->postgres), TLM_HEALTH_OK);
 }
 
 static void more_refused_rows_than_max_rejects_stop_the_lane(void **state)
@@ -421,7 +421,7 @@ static void a_filter_that_no_row_can_match_is_exact(void **state)
     assert_int_equal(refusal(&self->postgres, &asked), -EINVAL);
     filter = (tlm_filter){.column = "emotes", .op = TLM_FILTER_EQUAL, .value = cell_text("[]")};
     assert_answer(&self->postgres, &asked, "B a a b z ");
-    assert_int_equal(self->postgres.host.health_status, TLM_HEALTH_OK);
+    assert_int_equal(lab_health(&self->postgres), TLM_HEALTH_OK);
 }
 
 static void a_process_that_only_reads_knows_the_catalogue_and_sees_new_tables(void **state)
@@ -441,7 +441,7 @@ static void a_process_that_only_reads_knows_the_catalogue_and_sees_new_tables(vo
     start(&self->postgres);
     fill_samples(&self->postgres);
     assert_answer(&other, &asked, "1 3 5 - - ");
-    assert_int_equal(other.host.health_status, TLM_HEALTH_OK);
+    assert_int_equal(lab_health(&other), TLM_HEALTH_OK);
     subject_finish(&other);
 }
 
@@ -663,8 +663,8 @@ static void deleting_old_rows_stands_in_nobodys_way(void **state)
 static void assert_no_password(lab *self, const char *password)
 {
     assert_null(strstr(self->postgres.error.text, password));
-    assert_null(strstr(self->postgres.host.log, password));
-    assert_null(strstr(self->postgres.host.health, password));
+    assert_null(strstr(lab_told(&self->postgres, true), password));
+    assert_null(strstr(lab_told(&self->postgres, false), password));
 }
 
 static void a_wrong_password_is_refused_with_what_to_do(void **state)
@@ -716,10 +716,10 @@ static void a_wrong_host_is_told_and_tried_again(void **state)
     int64_t before = lab_now_ms();
     start(&self->postgres);
     assert_true(lab_now_ms() - before < 4000);
-    assert_int_equal(self->postgres.host.health_status, TLM_HEALTH_DEGRADED);
-    assert_says(self->postgres.host.health, ":1/");
-    assert_says(self->postgres.host.health, "Connection refused");
-    assert_says(self->postgres.host.health, "POSTGRES_HOST");
+    assert_int_equal(lab_health(&self->postgres), TLM_HEALTH_DEGRADED);
+    assert_says(lab_told(&self->postgres, false), ":1/");
+    assert_says(lab_told(&self->postgres, false), "Connection refused");
+    assert_says(lab_told(&self->postgres, false), "POSTGRES_HOST");
     assert_int_equal(subject_take(&self->postgres, 0, "", &told), -EAGAIN);
     assert_int_equal(commit_samples(&self->postgres, 0, 1, 1, "a", 0, 1), -EAGAIN);
     assert_int_equal(refusal(&self->postgres, &asked), -EAGAIN);
@@ -730,7 +730,7 @@ static void a_wrong_host_is_told_and_tried_again(void **state)
     subject_stop(&self->postgres);
     lab_option(self, "host", "no-such-host.invalid");
     start(&self->postgres);
-    assert_says(self->postgres.host.health, "no-such-host.invalid");
+    assert_says(lab_told(&self->postgres, false), "no-such-host.invalid");
     assert_no_password(self, self->server.password);
     before = lab_now_ms();
     subject_stop(&self->postgres);
@@ -755,7 +755,7 @@ static void a_read_only_database_is_told_and_tried_again(void **state)
     start(&self->postgres);
     assert_int_equal(subject_take(&self->postgres, 0, "", &told), -EROFS);
     assert_says(self->postgres.error.text, "name the primary server");
-    assert_says(self->postgres.host.health, "the database is read-only");
+    assert_says(lab_told(&self->postgres, false), "the database is read-only");
     assert_int_equal(commit_samples(&self->postgres, 0, 1, 1, "a", 0, 1), -EROFS);
     snprintf(sql, sizeof sql, "ALTER ROLE %s SET default_transaction_read_only = off", role);
     lab_ask(self, sql);

@@ -119,10 +119,10 @@ static void a_commit_that_never_arrived_is_told_and_kept_the_next_time(void **st
     assert_int_equal(commit_samples(&self->postgres, 0, 1, 2, "a", 10, 5), -EIO);
     assert_int_equal(atomic_load(&way.cuts), 1);
     assert_string_equal(lab_ask(self, "SELECT count(*) FROM samples"), "5");
-    assert_int_equal(self->postgres.host.health_status, TLM_HEALTH_DEGRADED);
+    assert_int_equal(lab_health(&self->postgres), TLM_HEALTH_DEGRADED);
     commit_until_kept(self, 1, 2, 10, 5);
     assert_string_equal(lab_ask(self, "SELECT count(*) FROM samples"), "10");
-    assert_int_equal(self->postgres.host.health_status, TLM_HEALTH_OK);
+    assert_int_equal(lab_health(&self->postgres), TLM_HEALTH_OK);
     assert_true(lab_metric(self, "telemetra_postgres_reconnects_total") >= 1);
     assert_int_equal(lab_metric(self, "telemetra_postgres_retries_total"), 1);
     subject_stop(&self->postgres);
@@ -289,7 +289,7 @@ static void a_server_that_is_stopped_is_told_and_found_again(void **state)
     assert_int_equal(commit_samples(&self->postgres, 0, 1, 1, "a", 0, 5), 0);
     assert_int_equal(servers("stop"), 0);
     lab_await_health(self, TLM_HEALTH_DEGRADED); /* though nobody asks for anything */
-    assert_says(self->postgres.host.health, "cannot connect");
+    assert_says(lab_told(&self->postgres, false), "cannot connect");
     assert_true(commit_samples(&self->postgres, 0, 1, 2, "a", 10, 5) < 0);
     assert_true(refusal(&self->postgres, &asked) < 0);
     assert_true(subject_take(&self->postgres, 1, "", &told) < 0);
@@ -327,7 +327,7 @@ static void a_server_that_comes_late_is_waited_for(void **state)
     taken told;
     assert_int_equal(servers("stop"), 0);
     start(&self->postgres);
-    assert_int_equal(self->postgres.host.health_status, TLM_HEALTH_DEGRADED);
+    assert_int_equal(lab_health(&self->postgres), TLM_HEALTH_DEGRADED);
     assert_int_equal(subject_take(&self->postgres, 0, "", &told), -EAGAIN);
     assert_int_equal(servers("start"), 0);
     lab_await_health(self, TLM_HEALTH_OK);
@@ -390,6 +390,72 @@ static void a_dropped_schema_is_made_anew_and_its_lanes_are_lost(void **state)
     assert_says(self->postgres.reason, "never taken");
 }
 
+/* The disk itself is not filled here: a trigger says what the server says then. */
+static void a_full_disk_is_told_and_kept_the_next_time(void **state)
+{
+    lab *self = *state;
+    taken told;
+    start(&self->postgres);
+    subject_take(&self->postgres, 0, "", &told);
+    lab_ask(self, "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION"
+                  " 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;"
+                  "CREATE TRIGGER refuse BEFORE INSERT ON samples EXECUTE FUNCTION refuse()");
+    assert_int_equal(commit_samples(&self->postgres, 0, 1, 1, "a", 0, 5), -ENOSPC);
+    assert_says(self->postgres.reason, "make room on the server's disk");
+    assert_int_equal(lab_health(&self->postgres), TLM_HEALTH_DEGRADED);
+    assert_says(lab_told(&self->postgres, false), "No space left on device");
+    lab_ask(self, "DROP TRIGGER refuse ON samples");
+    assert_int_equal(commit_samples(&self->postgres, 0, 1, 1, "a", 0, 5), 0);
+    assert_int_equal(lab_health(&self->postgres), TLM_HEALTH_OK);
+    assert_string_equal(lab_ask(self, "SELECT count(*) FROM samples"), "5");
+}
+
+#ifdef TELEMETRA_FAULT_POINTS
+/* A process of its own commits flush 2 and dies on the way. */
+static void die_at(lab *self, const char *point)
+{
+    int status;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        taken told;
+        setenv("TELEMETRA_DIE_AT", point, 1);
+        if (subject_start(&self->postgres) < 0 || subject_take(&self->postgres, 0, "", &told) < 0)
+            _exit(1);
+        commit_samples(&self->postgres, 0, told.epoch, told.sequence + 1, "a", (int64_t)told.sequence * 10, 10);
+        _exit(2);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void a_process_that_dies_in_a_commit_has_kept_all_or_nothing_of_it(void **state)
+{
+    static const struct {
+        const char *name;
+        uint64_t kept;
+    } points[] = {{"postgres.lane_moved", 0},
+                  {"postgres.rows_written", 0},
+                  {"postgres.committing", 0},
+                  {"postgres.committed", 1}};
+    lab *self = *state;
+    taken told;
+    uint64_t sequence = 0;
+    for (size_t i = 0; i < TLM_COUNT(points); i++) {
+        die_at(self, points[i].name);
+        start(&self->postgres);
+        assert_int_equal(subject_take(&self->postgres, 0, "", &told), 0);
+        assert_int_equal(told.sequence, sequence + points[i].kept);
+        sequence = told.sequence + 1;
+        assert_int_equal(commit_samples(&self->postgres, 0, told.epoch, sequence, "a", (int64_t)told.sequence * 10, 10),
+                         0);
+        subject_stop(&self->postgres);
+        assert_string_equal(lab_ask(self, "SELECT count(*) = 10 * (SELECT sequence FROM telemetra_lanes) FROM samples"),
+                            "t");
+    }
+}
+#endif
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -409,6 +475,10 @@ int main(void)
         TEST(a_server_that_does_not_answer_is_given_up_in_time),
         TEST(a_stop_does_not_wait_for_a_server_that_does_not_answer),
         TEST(a_dropped_schema_is_made_anew_and_its_lanes_are_lost),
+        TEST(a_full_disk_is_told_and_kept_the_next_time),
+#ifdef TELEMETRA_FAULT_POINTS
+        TEST(a_process_that_dies_in_a_commit_has_kept_all_or_nothing_of_it),
+#endif
     };
     return cmocka_run_group_tests_name("plugin.postgres_faults", tests, start_server, remove_server);
 }

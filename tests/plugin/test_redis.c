@@ -395,7 +395,7 @@ static void assert_filled(lab *self, int streams)
         assert_int_equal(result->row_count, 1);
         assert_int_equal(result->cells[1].as.integer, i);
         result->release(result);
-        result = query(self, "moments", name, 0, 50);
+        result = query(self, "moments", name, i % 3 == 0 ? 0 : lab_clock_ns() - 300 * SECOND, 50);
         assert_int_equal(result->row_count, i % 3 == 0);
         result->release(result);
     }
@@ -408,7 +408,7 @@ static void an_emptied_server_is_filled_again(void **state)
     enum { STREAMS = 700 };
     fill_behind(STREAMS);
     lab *self = lab_create_writer(&server, behind);
-    lab_set(self, "refill_page", "64");
+    lab_set(self, "refill_page", "300");
     lab_start(self);
     LAB_UNTIL(lab_is_complete(&server));
     LAB_UNTIL(lab_metric(self, "telemetra_redis_refills_total") == 1);
@@ -489,6 +489,45 @@ static void a_flush_that_never_came_makes_it_fill_again(void **state)
     submit_sample(self, 2, 5, "a", 2 * SECOND, 5);
     LAB_UNTIL(lab_metric(self, "telemetra_redis_refills_total") > refills);
     LAB_UNTIL(lab_is_complete(&server));
+    lab_destroy(self);
+}
+
+static void an_emptied_server_is_filled_once_however_many_lanes_there_are(void **state)
+{
+    (void)state;
+    tlm_cell cells[SAMPLE_COLUMNS];
+    lab *self = lab_create_writer(&server, behind);
+    lab_start(self);
+    LAB_UNTIL(lab_is_complete(&server));
+    sample_fill(cells, "a", 0);
+    tlm_rows rows = rows_of(&sample_dataset, cells, 1);
+    for (uint32_t lane = 0; lane < 12; lane++)
+        assert_int_equal(lab_submit(self, lane, 1, 7, &rows), 0);
+    lab_do(&server, "FLUSHALL");
+    LAB_UNTIL(lab_is_complete(&server));
+    int64_t refills = lab_metric(self, "telemetra_redis_refills_total");
+    for (uint32_t lane = 0; lane < 12; lane++) {
+        assert_int_equal(lab_submit(self, lane, 1, 8, &rows), 0);
+        assert_true(lab_is_complete(&server));
+    }
+    assert_int_equal(lab_metric(self, "telemetra_redis_refills_total"), refills);
+    lab_destroy(self);
+}
+
+static void a_store_that_starts_later_is_waited_for(void **state)
+{
+    (void)state;
+    fill_behind(3);
+    lab *self = lab_create_writer(&server, behind);
+    __atomic_store_n(&self->is_behind_late, 1, __ATOMIC_RELAXED);
+    lab_start(self);
+    submit_sample(self, 1, 1, "a", 0, 1);
+    LAB_UNTIL(lab_metric(self, "telemetra_redis_commands_total") > 20);
+    assert_int_equal(lab_integer(&server, "EXISTS telemetra:test:marker"), 0);
+    __atomic_store_n(&self->is_behind_late, 0, __ATOMIC_RELAXED);
+    LAB_UNTIL(lab_is_complete(&server));
+    wait_for_server(self);
+    assert_filled(self, 3);
     lab_destroy(self);
 }
 
@@ -617,6 +656,8 @@ int main(void)
         TEST(newer_rows_stay_when_older_ones_are_filled_in),
         TEST(a_killed_server_is_missed_with_a_sentence_and_taken_up_again),
         TEST(a_flush_that_never_came_makes_it_fill_again),
+        TEST(an_emptied_server_is_filled_once_however_many_lanes_there_are),
+        TEST(a_store_that_starts_later_is_waited_for),
         TEST(a_pipeline_begun_anew_leaves_nothing_of_the_old_one),
         TEST(what_redis_cannot_answer_comes_from_the_store_behind),
         TEST(a_frozen_server_stalls_one_query_and_no_more),

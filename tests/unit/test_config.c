@@ -381,6 +381,17 @@ static const row rows[] = {
      "sinks = ( { component = \"ledger\" }, { component = \"keper\" } ); " SOURCES CODEC
      "frontends = ( { component = \"gate\"; store = \"keper\" } );",
      {"x.cfg:1: sinks.keper: no plugin has a component 'keper'; did you mean 'keeper'?"}},
+    {"store that asks itself",
+     GOOD "stores = ( { component = \"mirror\"; store = \"mirror\" } );",
+     {"x.cfg:1: stores.mirror.store: expected the name of another store, found its own"}},
+    {"stores that ask each other",
+     GOOD
+     "stores = ( { component = \"mirror\"; name = \"a\"; store = \"b\" },\n{ component = \"mirror\"; name = \"b\"; "
+     "store = \"a\" } );",
+     {"x.cfg:1: a: expected stores behind it that come to an end, found that 'b' asks 'a' again; name another one in "
+      "`store`",
+      "x.cfg:2: b: expected stores behind it that come to an end, found that 'a' asks 'b' again; name another one in "
+      "`store`"}},
     /* secrets */
     {"secret too long",
      WITH("password = \"hunter2-hunter2\";"),
@@ -777,6 +788,18 @@ static void instances_stand_in_the_order_of_the_sections(void **state)
     tlm_plan_destroy(plan);
 }
 
+static void a_store_needs_none_behind_it(void **state)
+{
+    tlm_plan *plan = load_good(*state, "stores = ( { component = \"mirror\" } );\n"
+                                       "frontends = ( { component = \"gate\" } );");
+    assert_int_equal(plan->instance_count, 2);
+    tlm_plan_destroy(plan);
+    plan = load_good(*state, "stores = ( { component = \"mirror\" }, { component = \"keeper\" } );\n"
+                             "frontends = ( { component = \"gate\"; store = \"mirror\" } );");
+    assert_int_equal(plan->instance_count, 3);
+    tlm_plan_destroy(plan);
+}
+
 static void the_only_sink_that_can_be_the_checkpoint_is_it(void **state)
 {
     tlm_plan *plan =
@@ -821,6 +844,7 @@ int main(void)
         cmocka_unit_test(an_included_file_is_found_beside_the_one_that_is_run),
         cmocka_unit_test(comments_and_texts_hide_what_looks_like_a_mistake),
         cmocka_unit_test(instances_stand_in_the_order_of_the_sections),
+        cmocka_unit_test(a_store_needs_none_behind_it),
         cmocka_unit_test(the_only_sink_that_can_be_the_checkpoint_is_it),
         cmocka_unit_test(a_sink_that_says_checkpoint_leaves_the_others_required),
         cmocka_unit_test(a_frontend_alone_is_enough),

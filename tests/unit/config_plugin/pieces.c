@@ -87,6 +87,7 @@ OFFERS(tap, TLM_INTERFACE_SOURCE)
 OFFERS(reader, TLM_INTERFACE_CODEC)
 OFFERS(counter, TLM_INTERFACE_PROCESSOR)
 OFFERS(keeper, TLM_INTERFACE_SINK, TLM_INTERFACE_CHECKPOINT, TLM_INTERFACE_STORE)
+OFFERS(mirror, TLM_INTERFACE_SINK, TLM_INTERFACE_STORE)
 OFFERS(outlet, TLM_INTERFACE_SINK)
 OFFERS(ledger, TLM_INTERFACE_CHECKPOINT)
 OFFERS(poster, TLM_INTERFACE_PAGES)
@@ -232,6 +233,14 @@ static const tlm_option gate_options[] = {
      .doc = "A store."},
 };
 
+static const tlm_option mirror_options[] = {
+    {.name = "store",
+     .type = TLM_OPTION_TEXT,
+     .flags = TLM_OPTION_STORE | TLM_OPTION_STORE_BEHIND,
+     .offset = offsetof(gate, store),
+     .doc = "The store behind."},
+};
+
 typedef struct strict {
     const char *path;
     tlm_text_list hosts;
@@ -284,6 +293,8 @@ static const tlm_component looker = {BASE("looker", looker)};
 static const tlm_component follower = {BASE("follower", follower)};
 static const tlm_component gateway = {BASE("gate", gate), .config_size = sizeof(gate), .options = gate_options,
                                       .option_count = TLM_COUNT(gate_options)};
+static const tlm_component mirror = {BASE("mirror", mirror), .config_size = sizeof(gate), .options = mirror_options,
+                                     .option_count = TLM_COUNT(mirror_options)};
 static const tlm_component stubborn = {.struct_size = sizeof(tlm_component),
                                        .id = "stubborn",
                                        .summary = "Refuses what no single option can be blamed for.",
@@ -309,7 +320,7 @@ static const tlm_component rich = {BASE("everything", tap), .config_size = sizeo
 static const tlm_component demanding = {BASE("strict", tap), .config_size = sizeof(strict), .options = strict_options,
                                         .option_count = TLM_COUNT(strict_options)};
 
-static const tlm_component *const components[] = {&tap,      &reader,  &keeper, &outlet,    &ledger,     &door,
-                                                  &stubborn, &counter, &rich,   &demanding, &choosy_tap, &gateway,
-                                                  &poster,   &painter, &looker, &follower};
+static const tlm_component *const components[] = {&tap,      &reader,  &keeper,  &outlet,    &ledger,     &door,
+                                                  &stubborn, &counter, &rich,    &demanding, &choosy_tap, &gateway,
+                                                  &mirror,   &poster,  &painter, &looker,    &follower};
 TLM_PLUGIN("pieces", "1.0", components);
