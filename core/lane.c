@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lane_worker.h"
+#include "thread_name.h"
 
 #include <stdlib.h>
 
@@ -71,6 +72,7 @@ static void *run(void *context)
     tlm_lane_worker *worker = context;
     tlm_error error = {{0}};
     int result = 0;
+    tlm_thread_name("lane", worker->options.lane);
     while (result >= 0 && !atomic_load(&worker->is_stopping) && !is_all_done(worker))
         result = turn(worker, &error);
     if (result >= 0 && !is_all_done(worker)) {

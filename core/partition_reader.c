@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "read_order.h"
+#include "thread_name.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -177,6 +178,7 @@ static void *run(void *context)
 {
     tlm_partition_reader *reader = context;
     int result = 0;
+    tlm_thread_name("read", reader->options.lane);
     while (result >= 0 && !atomic_load(&reader->is_stopping)) {
         result = read_once(reader);
         if (!result)

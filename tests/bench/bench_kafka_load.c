@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes chat and viewer events to Kafka for `infra/bench drain`, `latency` and `recovery`: about 300 bytes each, in time
- * order, each in the partition of its stream. Deterministic but for live ones.
+/* Writes chat and viewer events to Kafka for `infra/bench drain`, `latency` and `recovery`: about 300 bytes each, in
+ * time order, each in the partition of its stream. Deterministic but for live ones.
  *
  *   bench_kafka_load BROKERS TOPIC_CHAT TOPIC_VIEWER PARTITIONS NAME=VALUE...
  *
- * chat, viewer: numbers of events. streams: how many. rate: chat events a second of event time; viewer events are spread
- * over the same time. skew: the stream of rank r gets a share that goes with 1 / r^skew. start: milliseconds since 1970
- * of the first event. live=1: events carry the time at which they are handed to librdkafka, at that rate. compression:
- * librdkafka's name. linger: milliseconds. Prints events, bytes and seconds. */
+ * chat, viewer: numbers of events. streams: how many. rate: chat events a second of event time; viewer events are
+ * spread over the same time. skew: the stream of rank r gets a share that goes with 1 / r^skew. start: milliseconds
+ * since 1970 of the first event. live=1: events carry the time at which they are handed to librdkafka, at that rate.
+ * compression: librdkafka's name. linger: milliseconds. log: a file for the stream and the milliseconds of every chat
+ * event, a little-endian uint32 and uint64 each. Prints events, bytes and seconds. */
 #include "common/murmur2.h"
 
 #include <librdkafka/rdkafka.h>
@@ -33,7 +34,8 @@ typedef struct {
     uint32_t *draws; /* streams, as often as their share asks for */
     int64_t chat_count, viewer_count, stream_count, start_ms, is_live, linger_ms;
     double rate, skew;
-    const char *compression;
+    const char *compression, *log_path;
+    FILE *log;
     int64_t bytes, failed;
     uint64_t chance;
 } load;
@@ -136,9 +138,9 @@ static char *put_head(char *at, const stream *to, int64_t number, int64_t ms)
 
 static char *put_message(load *self, char *at)
 {
-    static const char *const words[] = {"gg",   "wp",   "lol",    "the", "that", "was", "a",    "nice",  "play",
-                                        "never", "seen", "this",   "before", "can", "we",  "get",  "one",   "more",
-                                        "please", "no", "way",    "chat", "he",   "did", "it",   "great", "terrible"};
+    static const char *const words[] = {"gg",     "wp",   "lol",  "the",    "that", "was", "a",   "nice",  "play",
+                                        "never",  "seen", "this", "before", "can",  "we",  "get", "one",   "more",
+                                        "please", "no",   "way",  "chat",   "he",   "did", "it",  "great", "terrible"};
     uint64_t random = draw(self);
     uint32_t count = 1 + below(random >> 32, 11);
     for (uint32_t i = 0; i < count; i++) {
@@ -150,7 +152,7 @@ static char *put_message(load *self, char *at)
 
 static char *put_emotes(load *self, char *at)
 {
-    static const char *const emotes[] = {"Kappa",          "PogChamp", "LUL",   "BibleThump",  "Kreygasm",
+    static const char *const emotes[] = {"Kappa",           "PogChamp", "LUL",   "BibleThump",  "Kreygasm",
                                          "ResidentSleeper", "HeyGuys",  "4Head", "NotLikeThis", "monkaS"};
     uint32_t count = (uint32_t[]){0, 0, 0, 1, 2}[below(draw(self), 5)];
     for (uint32_t i = 0; i < count; i++) {
@@ -171,9 +173,14 @@ static size_t make_chat(load *self, char *line, const stream *to, int64_t number
     at = put_emotes(self, PUT(at, "\", \"emotes\": ["));
     at = PUT(at, "], \"badges\": [");
     switch (below(draw(self), 4)) {
-    case 0: at = PUT(at, "\"premium\""); break;
-    case 1: at = PUT(at, "\"subscriber\", \"premium\""); break;
-    default: break;
+    case 0:
+        at = PUT(at, "\"premium\"");
+        break;
+    case 1:
+        at = PUT(at, "\"subscriber\", \"premium\"");
+        break;
+    default:
+        break;
     }
     at = PUT(at, "], \"is_action\": false, \"bits\": 0, \"metadata\": {\"client\": \"web\"}}");
     return (size_t)(at - line);
@@ -212,6 +219,16 @@ static int send_line(load *self, rd_kafka_topic_t *topic, const stream *to, cons
     return 0;
 }
 
+static void log_chat(load *self, uint32_t stream_index, uint64_t ms)
+{
+    char entry[sizeof stream_index + sizeof ms];
+    if (!self->log)
+        return;
+    memcpy(entry, &stream_index, sizeof stream_index);
+    memcpy(entry + sizeof stream_index, &ms, sizeof ms);
+    self->failed += fwrite(entry, sizeof entry, 1, self->log) != 1;
+}
+
 /* Chat events at the rate, viewer events evenly among them, in order of their time. */
 static int send_all(load *self)
 {
@@ -220,8 +237,7 @@ static int send_all(load *self)
     double span_s = (double)self->chat_count / self->rate, begin_s = now_s(CLOCK_MONOTONIC);
     while (chat < self->chat_count || viewer < self->viewer_count) {
         double chat_s = chat < self->chat_count ? (double)chat / self->rate : INFINITY;
-        double viewer_s =
-            viewer < self->viewer_count ? (double)viewer * span_s / (double)self->viewer_count : INFINITY;
+        double viewer_s = viewer < self->viewer_count ? (double)viewer * span_s / (double)self->viewer_count : INFINITY;
         double due_s = chat_s < viewer_s ? chat_s : viewer_s;
         int64_t ms = self->start_ms + (int64_t)(due_s * 1000);
         if (self->is_live) {
@@ -234,6 +250,7 @@ static int send_all(load *self)
         if (chat_s <= viewer_s) {
             const stream *to = &self->streams[self->draws[below(draw(self), DRAWS)]];
             result = send_line(self, self->chat, to, line, make_chat(self, line, to, chat, ms));
+            log_chat(self, (uint32_t)(to - self->streams), (uint64_t)ms);
             chat++;
         } else {
             const stream *to = &self->streams[viewer % self->stream_count];
@@ -280,12 +297,18 @@ static int set(load *self, const char *argument)
         const char *name;
         int64_t *integer;
         double *number;
-    } known[] = {{"chat=", &self->chat_count, NULL},      {"viewer=", &self->viewer_count, NULL},
-                 {"streams=", &self->stream_count, NULL}, {"start=", &self->start_ms, NULL},
-                 {"live=", &self->is_live, NULL},         {"linger=", &self->linger_ms, NULL},
-                 {"rate=", NULL, &self->rate},            {"skew=", NULL, &self->skew}};
+    } known[] = {{"chat=", &self->chat_count, NULL},
+                 {"viewer=", &self->viewer_count, NULL},
+                 {"streams=", &self->stream_count, NULL},
+                 {"start=", &self->start_ms, NULL},
+                 {"live=", &self->is_live, NULL},
+                 {"linger=", &self->linger_ms, NULL},
+                 {"rate=", NULL, &self->rate},
+                 {"skew=", NULL, &self->skew}};
     if (!strncmp(argument, "compression=", 12))
         return self->compression = argument + 12, 0;
+    if (!strncmp(argument, "log=", 4))
+        return self->log_path = argument + 4, 0;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         size_t size = strlen(known[i].name);
         if (strncmp(argument, known[i].name, size) != 0)
@@ -315,12 +338,16 @@ int main(int count, char **arguments)
         result = set(&self, arguments[i]);
     if (result < 0 || partitions < 1 || partitions > PARTITIONS_MAX || self.stream_count < 1 || self.rate <= 0)
         return fprintf(stderr, "usage: bench_kafka_load BROKERS TOPIC_CHAT TOPIC_VIEWER PARTITIONS NAME=VALUE...\n"), 2;
+    if (self.log_path && !(self.log = fopen(self.log_path, "wb")))
+        return perror(self.log_path), 1;
     double begin_s = now_s(CLOCK_MONOTONIC);
     result = make_streams(&self, partitions);
     if (result == 0)
         result = connect_to(&self, arguments);
     if (result == 0)
         result = send_all(&self);
+    if (self.log && fclose(self.log))
+        result = -1;
     if (result < 0)
         return fprintf(stderr, "bench_kafka_load: not everything was written\n"), 1;
     rd_kafka_topic_destroy(self.chat);

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 import uuid
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -96,7 +97,8 @@ class Lab:
     def kept(self, environment):
         """The accounting that is in the checkpoint: {count: sum}."""
         database = environment["POSTGRES_DB"]
-        text = psql_quick(environment, "SELECT record FROM telemetra_lanes", database)
+        text = psql_quick(environment, "SELECT record FROM telemetra_lanes WHERE record <> ''", database)
+        text = "\n".join(line for line in text.splitlines() if line.strip())
         return harness.accounting_of([text])[0] if text else None
 
 
@@ -111,7 +113,7 @@ def psql_quick(environment, sql, database):
 class Aggregator:
     """`telemetra run` of conf/aggregator.cfg with edits, on the measured core."""
 
-    def __init__(self, lab, environment, text, log):
+    def __init__(self, lab, environment, text, log, pinned=True):
         self.lab, self.environment = lab, environment
         path = lab.folder / f"{environment['POSTGRES_DB']}.cfg"
         path.write_text(text)
@@ -119,8 +121,8 @@ class Aggregator:
         self.begin = time.monotonic()
         with open(log, "w", encoding="utf-8") as out:
             self.process = subprocess.Popen(
-                ["taskset", "-c", str(lab.core), str(lab.build / "bin/telemetra"), "run", str(path)], stdout=out, stderr=out,
-                stdin=subprocess.DEVNULL, env={**os.environ, **environment})
+                [*(["taskset", "-c", str(lab.core)] if pinned else []), str(lab.build / "bin/telemetra"), "run", str(path)],
+                stdout=out, stderr=out, stdin=subprocess.DEVNULL, env={**os.environ, **environment})
 
     def cpu(self):
         """CPU seconds so far, all threads."""
@@ -132,14 +134,23 @@ class Aggregator:
         text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+)", text).group(1)) / 1024
 
-    def wait(self, done, patience=600):
+    def metric(self, name):
+        """The sum of a metric's series; None while there are none."""
+        found = re.search(r"listening on (http://\S+)", pathlib.Path(self.log).read_text())
+        if not found:
+            return None
+        with urllib.request.urlopen(found.group(1) + "/metrics", timeout=5) as answer:
+            values = re.findall(rf"^{name}(?:{{.*}})? (\S+)$", answer.read().decode(), re.M)
+        return sum(map(float, values)) if values else None
+
+    def wait(self, done, patience=600, pause=0.1):
         """Seconds since the start when `done` became true."""
         deadline = time.monotonic() + patience
         while not done():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 sys.exit(f"the aggregator {'ended' if self.process.poll() is not None else 'did not get there'}: "
                          f"{pathlib.Path(self.log).read_text()[-3000:]}")
-            time.sleep(0.1)
+            time.sleep(pause)
         return time.monotonic() - self.begin
 
     def stop(self, with_signal=signal.SIGTERM):

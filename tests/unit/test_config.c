@@ -655,8 +655,8 @@ static void the_hosts_groups_have_their_defaults(void **state)
     assert_int_equal(pipeline->early_interval, 500);
     assert_int_equal(pipeline->stall_timeout, 30000);
     assert_int_equal(pipeline->stop_timeout, 5000);
-    assert_int_equal(pipeline->batch_records, 2048);
-    assert_int_equal(pipeline->queue_batches, 8);
+    assert_int_equal(pipeline->batch_records, 512);
+    assert_int_equal(pipeline->queue_batches, 4);
     assert_int_equal(pipeline->queue_bytes, 64 << 20);
     assert_int_equal(pipeline->flush_rows, 20000);
     assert_int_equal(pipeline->flush_bytes, 32 << 20);
