@@ -134,12 +134,17 @@ static int64_t least_reached(const tlm_partition_reader *reader)
     return least_ns;
 }
 
-/* What is far ahead of the others is not read: its windows would be open all at once. */
+/*
+ * What is far ahead of the others is not read: its windows would be open all at once. The events of a producer whose
+ * clock is ahead put an input no further than the clock, or what the others have would make its next ones late.
+ */
 static int is_too_far_ahead(const struct input *input, int64_t least_ns)
 {
     const int64_t ahead_ns = TLM_READ_AHEAD_SECONDS * TLM_NS_PER_SECOND;
-    return input->share.reached_ns != INT64_MIN && least_ns != INT64_MAX &&
-           (least_ns == INT64_MIN || input->share.reached_ns - least_ns > ahead_ns);
+    int64_t reached_ns = input->share.reached_ns, now_ns = tlm_realtime_ns();
+    if (reached_ns == INT64_MIN || least_ns == INT64_MAX)
+        return 0;
+    return least_ns == INT64_MIN || (reached_ns < now_ns ? reached_ns : now_ns) - least_ns > ahead_ns;
 }
 
 /* The input furthest behind that is not in `tried`, a bit each; input_count: none. */

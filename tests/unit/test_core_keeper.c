@@ -222,6 +222,23 @@ static void an_event_too_far_ahead_puts_its_input_no_further_ahead(void **state)
     }
 }
 
+static void a_producer_whose_clock_is_ahead_does_not_stop_its_input_from_being_read(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_init_log(&rig, 1);
+    fill_for_good(&rig, 3, 200);
+    int now = (int)(tlm_realtime_ns() / TLM_NS_PER_SECOND);
+    for (uint32_t input = 0; input < LOG_INPUTS; input++)
+        for (uint32_t i = 0; i < 200; i++)
+            ((script_event *)(uintptr_t)rig.log_script.events[3][input])[i].second += now - 200;
+    ((script_event *)(uintptr_t)rig.log_script.events[3][0])[100].second = now + 200;
+    start(&rig);
+    script_log_assign(&rig.log_script, (uint32_t[]){3}, 1);
+    WAIT_FOR(committed(&rig) == 2 * 200);
+    rig_finish_log(&rig);
+}
+
 static void a_log_that_is_away_lets_no_clock_run_on(void **state)
 {
     (void)state;
@@ -253,6 +270,7 @@ int main(void)
         cmocka_unit_test(an_event_in_a_foreign_partition_is_a_dead_letter),
         cmocka_unit_test(an_input_is_not_read_far_ahead_of_another_that_has_more),
         cmocka_unit_test(an_event_too_far_ahead_puts_its_input_no_further_ahead),
+        cmocka_unit_test(a_producer_whose_clock_is_ahead_does_not_stop_its_input_from_being_read),
         cmocka_unit_test(a_log_that_is_away_lets_no_clock_run_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
