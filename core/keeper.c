@@ -293,6 +293,8 @@ static void settle_end(struct slot *slot, int result, const char *sentence, int 
     const tlm_log *log = slot->keeper->options.shared->log;
     char name[32];
     name_lane(slot, name);
+    if (result == -ETIMEDOUT)
+        tlm_log_write(log, TLM_LOG_WARNING, name, "%s", sentence);
     if (result >= 0 || result == -ETIMEDOUT || (result == -ESTALE && !is_wanted)) {
         tlm_health_set(slot->health, TLM_HEALTH_OK, tlm_text_of(""));
         return;

@@ -239,6 +239,28 @@ static void a_producer_whose_clock_is_ahead_does_not_stop_its_input_from_being_r
     rig_finish_log(&rig);
 }
 
+static void a_lane_given_away_while_slow_state_cannot_be_read_is_no_failure(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_init_log(&rig, 100);
+    rig.notes.asks = 1;
+    atomic_store(&rig.vault.get_fails, 1);
+    start(&rig);
+    script_log_assign(&rig.log_script, (uint32_t[]){2}, 1);
+    WAIT_FOR(atomic_load(&rig.vault.gets) > 0);
+    script_log_assign(&rig.log_script, NULL, 0);
+    WAIT_FOR(atomic_load(&rig.log_script.open_lanes) == 0);
+    atomic_store(&rig.vault.get_fails, 0);
+    script_log_assign(&rig.log_script, (uint32_t[]){2}, 1);
+    WAIT_FOR(committed(&rig) == 2 * 100);
+    tlm_pipeline_news news;
+    tlm_pipeline_look(rig.pipeline, &news);
+    assert_false(news.is_failed);
+    rig_finish_log(&rig);
+    assert_int_equal(rig.vault.row_count, 2 * 100);
+}
+
 static void a_log_that_is_away_lets_no_clock_run_on(void **state)
 {
     (void)state;
@@ -271,6 +293,7 @@ int main(void)
         cmocka_unit_test(an_input_is_not_read_far_ahead_of_another_that_has_more),
         cmocka_unit_test(an_event_too_far_ahead_puts_its_input_no_further_ahead),
         cmocka_unit_test(a_producer_whose_clock_is_ahead_does_not_stop_its_input_from_being_read),
+        cmocka_unit_test(a_lane_given_away_while_slow_state_cannot_be_read_is_no_failure),
         cmocka_unit_test(a_log_that_is_away_lets_no_clock_run_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
