@@ -6,7 +6,6 @@
 #include <time.h>
 
 enum {
-    CREDENTIAL_SIZE = 512,
     FETCH_BYTES = 4 * 1024 * 1024,     /* of an answer; larger ones are slower, as they fit no cache */
     PLACE_FETCH_BYTES = 1024 * 1024,   /* of a partition in it */
     PLACE_QUEUE_BYTES_MIN = 64 * 1024, /* below that every fetch would be a round trip for a few records */
@@ -72,14 +71,16 @@ static int set_limits(const tlm_instance *source, uint32_t input, tlm_kafka_read
     return result;
 }
 
-/* The value of a property, or an empty text. */
+/* The value of a property, however long, or an empty text. NULL: memory is short. */
 static char *copy_property(const rd_kafka_conf_t *conf, const char *name)
 {
-    char value[CREDENTIAL_SIZE];
-    size_t size = sizeof value;
-    bool is_set = rd_kafka_conf_get(conf, name, value, &size) == RD_KAFKA_CONF_OK && size <= sizeof value;
+    size_t size = 0;
+    bool is_set = rd_kafka_conf_get(conf, name, NULL, &size) == RD_KAFKA_CONF_OK && size > 0;
+    char *value = calloc(1, is_set ? size : 1);
 
-    return strdup(is_set ? value : "");
+    if (value && is_set && rd_kafka_conf_get(conf, name, value, &size) != RD_KAFKA_CONF_OK)
+        value[0] = '\0';
+    return value;
 }
 
 static int connect_reader(tlm_instance *source, uint32_t input, tlm_kafka_reader *reader, tlm_error *error)
