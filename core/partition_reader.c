@@ -47,13 +47,14 @@ static int fail(tlm_partition_reader *reader, int result, const char *sentence)
 
 /* --- reading one input ------------------------------------------------------------------------------------------- */
 
-/* A producer with another partitioner is told of where an operator looks first. */
+/* A producer with another partitioner is told of where an operator looks first: again with every batch, as the source
+ * and other lanes tell there too. */
 static void judge_places(tlm_partition_reader *reader)
 {
     const tlm_share *share = &reader->share;
     uint32_t is_rule = share->misplaced >= MISPLACED_MIN && share->misplaced > share->placed;
     tlm_error message = {{0}};
-    if (is_rule == reader->is_misplacing)
+    if (!is_rule && !reader->is_misplacing)
         return;
     reader->is_misplacing = is_rule;
     if (is_rule)
