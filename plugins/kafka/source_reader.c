@@ -13,6 +13,8 @@ enum {
     CHAT_SHARES = 5,                   /* of eight: chat is most of all events; the other topics get one each */
     SHARES = 8,
     KIB = 1024,
+    QUEUE_KIB_MAX = 2097151, /* librdkafka's own bounds of what waits in a partition's queue */
+    QUEUE_RECORDS_MAX = 10000000,
 };
 
 int64_t tlm_kafka_now_ns(void)
@@ -45,7 +47,11 @@ static void share_memory(const tlm_instance *source, uint32_t input, tlm_kafka_r
 
     fetch_bytes = fetch_bytes < PLACE_QUEUE_BYTES_MIN / 2 ? PLACE_QUEUE_BYTES_MIN / 2 : fetch_bytes;
     reader->queue_bytes = share - fetch_bytes < PLACE_QUEUE_BYTES_MIN ? PLACE_QUEUE_BYTES_MIN : share - fetch_bytes;
+    if (reader->queue_bytes > (int64_t)QUEUE_KIB_MAX * KIB)
+        reader->queue_bytes = (int64_t)QUEUE_KIB_MAX * KIB;
     reader->queue_records = reader->queue_bytes / RECORD_COST;
+    if (reader->queue_records > QUEUE_RECORDS_MAX)
+        reader->queue_records = QUEUE_RECORDS_MAX;
     *ret_fetch_bytes = fetch_bytes;
 }
 
