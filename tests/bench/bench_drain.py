@@ -5,12 +5,15 @@
 Waiting are --events chat events and a tenth as many viewer events in 8 partitions, written once and read by every
 contestant in turn from Kafka's page cache. Servers are on the first core, the contestant is on the last one.
 
-    floor poll      rd_kafka_consumer_poll, a message a call, the fetch settings of the source
+    floor poll      rd_kafka_consumer_poll, a message a call
     floor batch     rd_kafka_consume_batch_queue, a thousand a call
     floor json      as poll, and the named fields of each value are read with simdjson's DOM parser
     windows         conf/aggregator.cfg without sentiment and moments, into PostgreSQL and Redis
     all             conf/aggregator.cfg
     floor copy      psql's \\copy of the rows of `windows`, as the contestant windows left them, into the same table
+
+The floors have librdkafka's own fetch settings: with those of the source (smaller queues) poll and batch are as fast, but json
+stands still for most of the time, as librdkafka leaves a queue that was full alone for up to a second; the source wakes it.
 
 Events a second: from the process' start until the last event is decided in the checkpoint (floors: until the last message
 was read). CPU: user and system time of the whole process, its start, its last windows and its end included. Both: the best
@@ -62,7 +65,7 @@ class Drain:
     def floor(self, name):
         command = [str(self.lab.build / "bin/bench_floor_kafka"), name.split()[1],
                    self.lab.environment["KAFKA_BOOTSTRAP_SERVERS"], str(self.events), str(self.lab.partitions),
-                   self.lab.names["chat"], self.lab.names["viewer"], *drain_lab.FETCH]
+                   self.lab.names["chat"], self.lab.names["viewer"]]
         begin = time.monotonic()
         process = subprocess.Popen(["taskset", "-c", str(self.lab.core), *command], stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)

@@ -19,9 +19,6 @@ import harness  # noqa: E402
 import roles  # noqa: E402
 
 TOPICS = ("chat", "viewer", "transactions", "stream_meta")
-#: As the aggregator's source reads with its defaults and eight lanes: plugins/kafka/source_reader.c.
-FETCH = ("fetch.message.max.bytes=1048576", "fetch.max.bytes=4194304", "queued.max.messages.kbytes=9216",
-         "queued.min.messages=36864", "fetch.wait.max.ms=100")
 
 
 def cores():
