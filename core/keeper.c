@@ -293,6 +293,8 @@ static void settle_end(struct slot *slot, int result, const char *sentence, int 
     const tlm_log *log = slot->keeper->options.shared->log;
     char name[32];
     name_lane(slot, name);
+    if (result == -ETIMEDOUT)
+        tlm_log_write(log, TLM_LOG_WARNING, name, "%s", sentence);
     if (result >= 0 || result == -ETIMEDOUT || (result == -ESTALE && !is_wanted)) {
         tlm_health_set(slot->health, TLM_HEALTH_OK, tlm_text_of(""));
         return;
@@ -406,6 +408,20 @@ static int create_slots(tlm_keeper *keeper, uint32_t count)
     return 0;
 }
 
+/* What a source says of itself comes from outside. */
+static int check_source(const tlm_keeper *keeper, uint32_t lane_count, tlm_error *error)
+{
+    uint32_t inputs = 0;
+    while (inputs <= TLM_PARTITION_INPUTS_MAX && keeper->inputs[inputs])
+        if (strlen(keeper->inputs[inputs++]) > TLM_NAME_SIZE_MAX)
+            return tlm_error_set(error, -EINVAL, "an input's name has more than %d bytes", TLM_NAME_SIZE_MAX);
+    if (!lane_count || !inputs || inputs > TLM_PARTITION_INPUTS_MAX)
+        return tlm_error_set(error, -EINVAL, "expected a lane or more, each of 1 to %d inputs, found %u of %u%s",
+                             TLM_PARTITION_INPUTS_MAX, lane_count, inputs,
+                             inputs > TLM_PARTITION_INPUTS_MAX ? " or more" : "");
+    return 0;
+}
+
 static int open_source(tlm_keeper *keeper, tlm_error *error)
 {
     const tlm_partitions_listener listener = {.context = keeper, .assigned = on_assigned, .failed = on_failed};
@@ -415,6 +431,9 @@ static int open_source(tlm_keeper *keeper, tlm_error *error)
     if (result < 0)
         return result;
     keeper->is_open = 1;
+    result = check_source(keeper, count, error);
+    if (result < 0)
+        return result;
     return create_slots(keeper, count) < 0 ? tlm_error_set(error, -ENOMEM, "out of memory") : 0;
 }
 

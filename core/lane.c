@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lane_worker.h"
+#include "thread_name.h"
 
 #include <stdlib.h>
 
@@ -71,6 +72,7 @@ static void *run(void *context)
     tlm_lane_worker *worker = context;
     tlm_error error = {{0}};
     int result = 0;
+    tlm_thread_name("lane", worker->options.lane);
     while (result >= 0 && !atomic_load(&worker->is_stopping) && !is_all_done(worker))
         result = turn(worker, &error);
     if (result >= 0 && !is_all_done(worker)) {
@@ -78,6 +80,9 @@ static void *run(void *context)
         if (result == 0)
             result = tlm_error_set(&error, -ETIMEDOUT,
                                    "not everything was kept before the stop timeout; the rest will be read again");
+    } else if (result < 0 && worker->is_interrupted) {
+        result = tlm_error_set(&error, -ETIMEDOUT,
+                               "stopped while the checkpoint did not answer; what was not kept will be read again");
     }
     if (result < 0 && !error.text[0])
         fail(worker, result, &error);

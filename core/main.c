@@ -65,17 +65,20 @@ static int flush_output(int result)
 }
 
 /**
- * Large blocks (rows of a flush, batches) come from the system and go back to it. Left to itself the allocator would
- * take them from its heap once a few were freed, between millions of small blocks that live longer.
+ * Large blocks (rows of a flush) come from the system and go back to it. Left to itself the allocator would take them
+ * from its heap once a few were freed, between millions of small blocks that live longer. What comes and goes all the
+ * time, as batches and a broker's answers do, must stay in the heap: the kernel would map and zero its pages each time,
+ * which cost a seventh of an event read from Kafka.
  */
-static void keep_large_blocks_apart(void)
+static void set_allocator(void)
 {
-    (void)mallopt(M_MMAP_THRESHOLD, 256 * 1024); /* without it everything works as well, with more memory */
+    (void)mallopt(M_MMAP_THRESHOLD, 8 * 1024 * 1024); /* without these everything works as well, but slower */
+    (void)mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
 }
 
 int main(int argc, char **argv)
 {
-    keep_large_blocks_apart();
+    set_allocator();
     tlm_cli cli;
     /* A reader that has gone is an error of the write, not a death of the process. */
     (void)signal(SIGPIPE, SIG_IGN);

@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "read_order.h"
+#include "thread_name.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,7 +19,6 @@
 struct input {
     tlm_share_input share;
     tlm_reader_lane lane; /* where the lane stands with it */
-    int64_t reached_ns;   /* highest timestamp read since the reader began; INT64_MIN: none */
     int64_t quiet_ns;     /* monotonic, since when it is at its end; INT64_MAX: it is not */
     uint32_t is_touched;  /* something was read of it */
 };
@@ -48,13 +48,14 @@ static int fail(tlm_partition_reader *reader, int result, const char *sentence)
 
 /* --- reading one input ------------------------------------------------------------------------------------------- */
 
-/* A producer with another partitioner is told of where an operator looks first. */
+/* A producer with another partitioner is told of where an operator looks first: again with every batch, as the source
+ * and other lanes tell there too. */
 static void judge_places(tlm_partition_reader *reader)
 {
     const tlm_share *share = &reader->share;
     uint32_t is_rule = share->misplaced >= MISPLACED_MIN && share->misplaced > share->placed;
     tlm_error message = {{0}};
-    if (is_rule == reader->is_misplacing)
+    if (!is_rule && !reader->is_misplacing)
         return;
     reader->is_misplacing = is_rule;
     if (is_rule)
@@ -75,9 +76,6 @@ static int take_records(tlm_partition_reader *reader, struct input *input, const
     records->unref(records);
     if (result < 0)
         return fail(reader, result, "out of memory while decoding");
-    for (uint32_t i = 0; i < events->event_count; i++)
-        if (events->events[i].time_ns > input->reached_ns)
-            input->reached_ns = events->events[i].time_ns;
     result = tlm_share_events(&reader->share, &input->share, events);
     events->unref(events);
     judge_places(reader);
@@ -132,18 +130,23 @@ static int64_t least_reached(const tlm_partition_reader *reader)
     int64_t least_ns = INT64_MAX;
     for (uint32_t i = 0; i < reader->input_count; i++) {
         const struct input *input = &reader->inputs[i];
-        if (input->share.state == TLM_INPUT_ACTIVE && input->reached_ns < least_ns)
-            least_ns = input->reached_ns;
+        if (input->share.state == TLM_INPUT_ACTIVE && input->share.reached_ns < least_ns)
+            least_ns = input->share.reached_ns;
     }
     return least_ns;
 }
 
-/* What is far ahead of the others is not read: its windows would be open all at once. */
+/*
+ * What is far ahead of the others is not read: its windows would be open all at once. The events of a producer whose
+ * clock is ahead put an input no further than the clock, or what the others have would make its next ones late.
+ */
 static int is_too_far_ahead(const struct input *input, int64_t least_ns)
 {
     const int64_t ahead_ns = TLM_READ_AHEAD_SECONDS * TLM_NS_PER_SECOND;
-    return input->reached_ns != INT64_MIN && least_ns != INT64_MAX &&
-           (least_ns == INT64_MIN || input->reached_ns - least_ns > ahead_ns);
+    int64_t reached_ns = input->share.reached_ns, now_ns = tlm_realtime_ns();
+    if (reached_ns == INT64_MIN || least_ns == INT64_MAX)
+        return 0;
+    return least_ns == INT64_MIN || (reached_ns < now_ns ? reached_ns : now_ns) - least_ns > ahead_ns;
 }
 
 /* The input furthest behind that is not in `tried`, a bit each; input_count: none. */
@@ -152,7 +155,7 @@ static uint32_t next_input(const tlm_partition_reader *reader, uint32_t tried)
     uint32_t next = reader->input_count;
     for (uint32_t i = 0; i < reader->input_count; i++)
         if (!(tried & (1u << i)) &&
-            (next == reader->input_count || reader->inputs[i].reached_ns < reader->inputs[next].reached_ns))
+            (next == reader->input_count || reader->inputs[i].share.reached_ns < reader->inputs[next].share.reached_ns))
             next = i;
     return next;
 }
@@ -177,6 +180,7 @@ static void *run(void *context)
 {
     tlm_partition_reader *reader = context;
     int result = 0;
+    tlm_thread_name("read", reader->options.lane);
     while (result >= 0 && !atomic_load(&reader->is_stopping)) {
         result = read_once(reader);
         if (!result)
@@ -211,13 +215,14 @@ static void init_input(tlm_partition_reader *reader, uint32_t index, const char 
 {
     struct input *input = &reader->inputs[index];
     const tlm_input_record *record = tlm_lane_input(reader->options.worker, name);
-    *input = (struct input){.reached_ns = INT64_MIN, .quiet_ns = INT64_MAX};
+    *input = (struct input){.quiet_ns = INT64_MAX};
     input->lane = (tlm_reader_lane){.inbox = tlm_lane_inbox(reader->options.worker),
                                     .has_record = record != NULL,
                                     .refused = tlm_lane_refused(reader->options.worker, name)};
     input->share = (tlm_share_input){.input = index,
                                      .state = TLM_INPUT_ACTIVE,
                                      .highest_ns = record ? record->highest_ns : INT64_MIN,
+                                     .reached_ns = INT64_MIN,
                                      .lanes = &input->lane};
     if (record)
         input->lane.record = *record;

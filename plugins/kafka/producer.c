@@ -209,7 +209,7 @@ static void send_dead_letter(tlm_kafka_producer *producer, job *owner, const tlm
                              const tlm_cell *row)
 {
     const tlm_cell *value = &row[route->value];
-    rd_kafka_headers_t *headers = tlm_kafka_row_headers(route->dataset, row);
+    rd_kafka_headers_t *headers = tlm_kafka_row_headers(route->dataset, row, owner->flush->lane);
     if (!headers) {
         fail_job(owner, -ENOMEM, "out of memory");
         return;
@@ -498,8 +498,24 @@ static void *write_messages(void *argument)
     return NULL;
 }
 
+/* Whether any row of a flush becomes a message. */
+static bool has_messages(const tlm_kafka_producer *producer, const tlm_flush *flush)
+{
+    for (uint32_t i = 0; i < flush->rows_count; i++) {
+        const tlm_rows *rows = flush->rows[i];
+        if (rows->row_count > 0 && !(rows->flags & TLM_ROWS_EARLY) &&
+            tlm_kafka_routes_find(producer->options.routes, rows->dataset))
+            return true;
+    }
+    return false;
+}
+
 void tlm_kafka_producer_submit(tlm_kafka_producer *producer, const tlm_flush *flush, tlm_done done, void *token)
 {
+    if (!has_messages(producer, flush)) {
+        done(token, 0, tlm_text_of(NULL)); /* a broker that is away holds up nothing that is not for it */
+        return;
+    }
     pthread_mutex_lock(&producer->mutex);
     uint32_t place = 0;
     while (place < TLM_KAFKA_JOBS_MAX && producer->jobs[place].flush)

@@ -220,10 +220,13 @@ void tlm_kafka_row_write(tlm_buffer *out, const tlm_dataset *dataset, const tlm_
 static int add_header(rd_kafka_headers_t *headers, const tlm_column *column, const tlm_cell *cell)
 {
     char text[TLM_TIME_SIZE + 24];
+    const char *name = strcmp(column->name, "byte_offset") == 0 ? "offset" : column->name, *value = text;
     size_t size = 0;
     switch (column->type) {
     case TLM_COLUMN_TEXT:
-        return rd_kafka_header_add(headers, column->name, -1, cell->as.text, cell->size) != RD_KAFKA_RESP_ERR_NO_ERROR;
+        value = cell->as.text;
+        size = cell->size;
+        break;
     case TLM_COLUMN_INTEGER:
         size = (size_t)snprintf(text, sizeof text, "%" PRId64, cell->as.integer);
         break;
@@ -233,17 +236,25 @@ static int add_header(rd_kafka_headers_t *headers, const tlm_column *column, con
     default:
         return 0; /* the raw bytes are the message */
     }
-    return rd_kafka_header_add(headers, column->name, -1, text, (ssize_t)size) != RD_KAFKA_RESP_ERR_NO_ERROR;
+    return rd_kafka_header_add(headers, name, -1, value, (ssize_t)size) != RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-rd_kafka_headers_t *tlm_kafka_row_headers(const tlm_dataset *dataset, const tlm_cell *row)
+static int add_headers(rd_kafka_headers_t *headers, const tlm_dataset *dataset, const tlm_cell *row, uint32_t lane)
 {
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(dataset->column_count);
-    for (uint32_t i = 0; headers && i < dataset->column_count; i++) {
-        if (row[i].is_set && add_header(headers, &dataset->columns[i], &row[i]) != 0) {
-            rd_kafka_headers_destroy(headers);
-            return NULL;
-        }
+    static const tlm_column lane_column = {.name = "lane", .type = TLM_COLUMN_INTEGER};
+    const tlm_cell lane_cell = {.is_set = 1, .as.integer = lane};
+    int result = add_header(headers, &lane_column, &lane_cell);
+    for (uint32_t i = 0; result == 0 && i < dataset->column_count; i++)
+        result = row[i].is_set ? add_header(headers, &dataset->columns[i], &row[i]) : 0;
+    return result;
+}
+
+rd_kafka_headers_t *tlm_kafka_row_headers(const tlm_dataset *dataset, const tlm_cell *row, uint32_t lane)
+{
+    rd_kafka_headers_t *headers = rd_kafka_headers_new((size_t)dataset->column_count + 1);
+    if (headers && add_headers(headers, dataset, row, lane) != 0) {
+        rd_kafka_headers_destroy(headers);
+        return NULL;
     }
     return headers;
 }

@@ -54,7 +54,10 @@ uint32_t tlm_kafka_route_topic(const tlm_kafka_route *route, const tlm_cell *row
 /** The row as one JSON object, appended. Running out of memory shows in the buffer. */
 void tlm_kafka_row_write(tlm_buffer *out, const tlm_dataset *dataset, const tlm_cell *row);
 
-/** Headers of a dead letter: every column that has a value, but for its bytes. NULL when memory is short. */
-rd_kafka_headers_t *tlm_kafka_row_headers(const tlm_dataset *dataset, const tlm_cell *row);
+/**
+ * Headers of a dead letter: every column that has a value, but for its bytes, `byte_offset` as "offset"; and "lane",
+ * which for what came from Kafka is the partition. NULL when memory is short.
+ */
+rd_kafka_headers_t *tlm_kafka_row_headers(const tlm_dataset *dataset, const tlm_cell *row, uint32_t lane);
 
 #endif

@@ -360,7 +360,9 @@ int tlm_kafka_group_learn(tlm_kafka_group *group, int (*cancelled)(void *context
     int known = 0;
 
     while (known < TLM_KAFKA_INPUTS || !learn_cluster(group)) {
-        tlm_error wait = {.text = "waiting for the brokers to tell the cluster's name"};
+        tlm_error wait = {.text = ""};
+        if (known == TLM_KAFKA_INPUTS)
+            set_trouble(group, "waiting for the brokers to tell the cluster's name");
         if (cancelled(source->listener.context))
             return -ECANCELED;
         for (known = 0; known < TLM_KAFKA_INPUTS; known++) {

@@ -24,21 +24,24 @@ static int fail_connect(tlm_link *link, tlm_error *error)
 static int start_connection(tlm_link *link, tlm_error *error)
 {
     const tlm_server_settings *settings = &link->server->settings;
-    char port[16];
+    char port[16], idle[16], interval[16], count[16];
     (void)snprintf(port, sizeof port, "%lld", (long long)settings->port);
-    /* The first dbname is read as a connection string, then what stands behind it goes before (libpq 34.1.2). */
-    const char *names[] = {
-        "dbname", "host", "port", "user", "password", "dbname", "application_name", "sslmode", "client_encoding", NULL};
-    const char *values[] = {settings->parameters,
-                            settings->host,
-                            port,
-                            settings->user,
-                            settings->password,
-                            settings->database,
-                            settings->application,
-                            settings->sslmode,
-                            "UTF8",
-                            NULL};
+    (void)snprintf(idle, sizeof idle, "%d", TLM_SERVER_PROBE_IDLE_S);
+    (void)snprintf(interval, sizeof interval, "%d", TLM_SERVER_PROBE_INTERVAL_S);
+    (void)snprintf(count, sizeof count, "%d", TLM_SERVER_PROBE_COUNT);
+    /* The first dbname is read as a connection string; it goes before what stands in front of it, and what stands
+     * behind it goes before that (libpq 34.1.2). */
+    const char *pairs[][2] = {{"keepalives_idle", idle},      {"keepalives_interval", interval},
+                              {"keepalives_count", count},    {"dbname", settings->parameters},
+                              {"host", settings->host},       {"port", port},
+                              {"user", settings->user},       {"password", settings->password},
+                              {"dbname", settings->database}, {"application_name", settings->application},
+                              {"sslmode", settings->sslmode}, {"client_encoding", "UTF8"}};
+    const char *names[TLM_COUNT(pairs) + 1] = {NULL}, *values[TLM_COUNT(pairs) + 1] = {NULL};
+    for (size_t i = 0; i < TLM_COUNT(pairs); i++) {
+        names[i] = pairs[i][0];
+        values[i] = pairs[i][1];
+    }
     link->connection = PQconnectStartParams(names, values, 1);
     if (!link->connection)
         return tlm_error_set(error, -ENOMEM, "out of memory");

@@ -22,6 +22,14 @@
 /** How long statements that are under way may go on once the instance is stopping. */
 #define TLM_SERVER_STOP_MS 2000
 
+/**
+ * TCP probes of an idle connection, asked for at both ends: a session whose client is cut off by the network, in the
+ * middle of a COPY perhaps, is over after some ten seconds and gives its locks back.
+ */
+#define TLM_SERVER_PROBE_IDLE_S 5
+#define TLM_SERVER_PROBE_INTERVAL_S 2
+#define TLM_SERVER_PROBE_COUNT 3
+
 /** Where the server is; all texts belong to the host's config struct. */
 typedef struct tlm_server_settings {
     const char *host, *user, *password, *database, *schema, *sslmode, *parameters, *application;

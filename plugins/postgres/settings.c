@@ -131,7 +131,8 @@ const tlm_option tlm_postgres_options[TLM_POSTGRES_OPTION_COUNT] = {
 /* libpq's own sentence is not shown: it may quote a password that stands in the text. */
 static int check_parameters(const char *parameters, tlm_error *error)
 {
-    static const char *const ours[] = {"host", "port", "user", "password", "dbname", "options", "client_encoding"};
+    static const char *const ours[] = {"host",   "port",    "user",    "password",
+                                       "dbname", "sslmode", "options", "client_encoding"};
     char *reason = NULL;
     int result = 0;
     PQconninfoOption *given = PQconninfoParse(parameters, &reason);
@@ -143,7 +144,7 @@ static int check_parameters(const char *parameters, tlm_error *error)
         for (size_t i = 0; i < TLM_COUNT(ours); i++) {
             if (option->val && strcmp(option->keyword, ours[i]) == 0)
                 result = tlm_error_set(error, -EINVAL, "parameters: %s cannot be set here%s", ours[i],
-                                       i < 5 ? "; there is an option for it" : "");
+                                       i < 6 ? "; there is an option for it" : "");
         }
     }
     PQconninfoFree(given);

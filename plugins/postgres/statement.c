@@ -14,9 +14,11 @@ int tlm_statement_session(const tlm_link *link, char sql[static TLM_STATEMENT_SE
         sql, TLM_STATEMENT_SESSION_SIZE,
         "SET search_path = \"%s\"; SET statement_timeout = %lld; SET idle_in_transaction_session_timeout = %lld;"
         " SET lock_timeout = %lld; SET client_min_messages = error; SET bytea_output = hex;"
-        " SET default_transaction_isolation = 'read committed'; SET plan_cache_mode = %s%s",
+        " SET default_transaction_isolation = 'read committed'; SET tcp_keepalives_idle = %d;"
+        " SET tcp_keepalives_interval = %d; SET tcp_keepalives_count = %d; SET plan_cache_mode = %s%s",
         settings->schema, (long long)settings->statement_timeout_ms, (long long)settings->idle_timeout_ms,
-        (long long)settings->lock_timeout_ms, link->is_reader ? "force_custom_plan" : "auto",
+        (long long)settings->lock_timeout_ms, TLM_SERVER_PROBE_IDLE_S, TLM_SERVER_PROBE_INTERVAL_S,
+        TLM_SERVER_PROBE_COUNT, link->is_reader ? "force_custom_plan" : "auto",
         link->is_reader ? "; SET default_transaction_read_only = on" : "");
     if (size < 0 || size >= TLM_STATEMENT_SESSION_SIZE)
         return tlm_error_set(error, -EINVAL, "schema: \"%.80s...\" is too long", settings->schema);

@@ -264,10 +264,10 @@ static const tlm_option options[] = {
     {.name = "refill_page",
      .type = TLM_OPTION_INTEGER,
      .offset = AT(refill_page),
-     .default_text = "500",
+     .default_text = "2000",
      .min = 1,
      .max = 5000,
-     .doc = "Streams that the store behind is asked for at once while an emptied server is filled."},
+     .doc = "Rows and streams that the store behind is asked for at once while an emptied server is filled."},
 };
 
 static const tlm_component component = {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "refill_rows.h"
 
+#include <time.h>
+
 static const tlm_redis_layout *layout_of_status(const tlm_redis_fill *fill)
 {
     for (uint32_t i = 0; i < fill->layout_count; i++)
@@ -40,13 +42,169 @@ static int begin(const tlm_redis_fill *fill, const tlm_redis_layout *layout, tlm
     return tlm_redis_packer_begin(fill->packer, layout, &told_by_store, error);
 }
 
-/* --- one stream of one dataset ----------------------------------------------------------------------------------- */
+/* --- from the newest rows on ------------------------------------------------------------------------------------- */
 
-static int fill_newest(const tlm_redis_fill *fill, const tlm_redis_layout *layout, const tlm_filter *stream,
+static int64_t time_of(const tlm_redis_layout *layout, const tlm_result *result, uint32_t row)
+{
+    return result->cells[(size_t)row * result->column_count + layout->timeline].as.integer;
+}
+
+static uint64_t hash_of(const tlm_cell *stream)
+{
+    return tlm_wire_hash(stream->as.text, stream->size);
+}
+
+/* Of a stream seen before, a newer row was sent. */
+static int take_newest(tlm_redis_fill *fill, const tlm_redis_layout *layout, const tlm_result *rows, tlm_error *error)
+{
+    int result = begin(fill, layout, error);
+    for (uint32_t i = 0; i < rows->row_count && result == 0; i++) {
+        const tlm_cell *row = rows->cells + (size_t)i * rows->column_count;
+        int is_new = tlm_hash_map_put(&fill->seen[fill->at], hash_of(&row[layout->stream]), 0);
+        if (is_new < 0)
+            return tlm_error_set(error, -ENOMEM, "out of memory");
+        fill->fresh += (uint32_t)is_new;
+        if (is_new)
+            result = tlm_redis_pack_last(fill->packer, row, 1, error);
+    }
+    fill->offset += rows->row_count;
+    return result;
+}
+
+static void begin_time(tlm_redis_fill *fill, int64_t time_ns)
+{
+    fill->time_ns = time_ns;
+    fill->is_begun = false;
+    fill->offset = 0;
+    fill->fresh = 0;
+}
+
+/* Turns to the newest time before the one that is done. 1, or 0 when there is none. */
+static int next_time(tlm_redis_fill *fill, const tlm_redis_layout *layout, tlm_error *error)
+{
+    const char *time = layout->dataset->columns[layout->timeline].name;
+    const tlm_cell before = {.is_set = 1, .as.integer = fill->time_ns};
+    const tlm_filter filter = {time, TLM_FILTER_BELOW, 0, before};
+    const tlm_order newest = {time, 1, 0};
+    tlm_query query = {
+        .limit = 1, .filters = &filter, .filter_count = fill->times > 0, .orders = &newest, .order_count = 1};
+    tlm_result *rows = NULL;
+    int result = ask(fill, layout->dataset, &query, &rows, error);
+    if (result == 0 && rows && rows->row_count > 0) {
+        begin_time(fill, time_of(layout, rows, 0));
+        fill->times++;
+        result = 1;
+    }
+    release(rows);
+    return result;
+}
+
+static void remember(tlm_redis_fill *fill, const tlm_cell *id)
+{
+    fill->is_begun = true;
+    fill->after_size = id->size < sizeof fill->after ? id->size : (uint32_t)sizeof fill->after;
+    memcpy(fill->after, id->as.text, fill->after_size);
+}
+
+/* The next rows of one time, by their streams; the first may be the last of the page before. */
+static int ask_time(const tlm_redis_fill *fill, const tlm_redis_layout *layout, uint32_t page, tlm_result **ret_rows,
+                    tlm_error *error)
+{
+    const char *time = layout->dataset->columns[layout->timeline].name;
+    const char *stream = layout->dataset->columns[layout->stream].name;
+    const tlm_filter filters[] = {
+        {time, TLM_FILTER_EQUAL, 0, {.is_set = 1, .as.integer = fill->time_ns}},
+        {stream, TLM_FILTER_AT_LEAST, 0, {.is_set = 1, .size = fill->after_size, .as.text = fill->after}},
+    };
+    const tlm_order order = {stream, 0, 0};
+    tlm_query query = {.limit = page + 1,
+                       .filters = filters,
+                       .filter_count = fill->is_begun ? 2 : 1,
+                       .orders = &order,
+                       .order_count = 1};
+    return ask(fill, layout->dataset, &query, ret_rows, error);
+}
+
+/* Time after time from the newest on, as long as streams come that were not among the rows before. 1: go on. */
+static int step_newest(tlm_redis_fill *fill, uint32_t page, tlm_error *error)
+{
+    const tlm_redis_layout *layout = &fill->layouts[fill->at];
+    tlm_result *rows = NULL;
+    int result = fill->is_in_time ? 1 : next_time(fill, layout, error);
+    if (result != 1)
+        return result;
+    result = ask_time(fill, layout, page, &rows, error);
+    if (result == 0 && rows)
+        result = take_newest(fill, layout, rows, error);
+    fill->is_in_time = rows && rows->row_count > page;
+    if (fill->is_in_time)
+        remember(fill, &rows->cells[(size_t)page * rows->column_count + layout->stream]);
+    release(rows);
+    if (result < 0)
+        return result;
+    return fill->is_in_time || (fill->fresh * 8 >= fill->offset && fill->times < TLM_REDIS_FILL_TIMES);
+}
+
+static int64_t clock_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* All rows later than the last one have been sent; where that was all there is, all earlier ones too. 1: go on. */
+static int take_recent(tlm_redis_fill *fill, const tlm_redis_layout *layout, const tlm_result *rows, bool is_last,
+                       tlm_error *error)
+{
+    int64_t oldest_ns = time_of(layout, rows, rows->row_count - 1);
+    int64_t asked_ns = clock_ns() - fill->packer->settings->recent_age_ms * 1000000;
+    int result = begin(fill, layout, error);
+    if (result == 0)
+        result = tlm_redis_pack_recent(fill->packer, rows->cells, rows->row_count, is_last ? INT64_MIN : oldest_ns,
+                                       true, error);
+    fill->offset += rows->row_count;
+    if (result < 0)
+        return result;
+    return !is_last && (fill->offset < TLM_REDIS_FILL_RECENT_ROWS || oldest_ns >= asked_ns);
+}
+
+/* One page of a dataset from its newest rows on. Rows that come meanwhile come in front and shift the others: some are
+ * read twice, none is left out. 1: go on. */
+static int step_recent(tlm_redis_fill *fill, uint32_t page, tlm_error *error)
+{
+    const tlm_redis_layout *layout = &fill->layouts[fill->at];
+    const tlm_order orders[] = {{layout->dataset->columns[layout->timeline].name, 1, 0},
+                                {layout->dataset->columns[layout->stream].name, 0, 0}};
+    tlm_query query = {.limit = page, .offset = fill->offset, .orders = orders, .order_count = TLM_COUNT(orders)};
+    tlm_result *rows = NULL;
+    int result = ask(fill, layout->dataset, &query, &rows, error);
+    if (result == 0 && rows && rows->row_count > 0)
+        result = take_recent(fill, layout, rows, rows->row_count < page, error);
+    release(rows);
+    return result;
+}
+
+static int step_rows(tlm_redis_fill *fill, uint32_t page, tlm_error *error)
+{
+    int result = fill->layouts[fill->at].keeps == TLM_REDIS_KEEPS_NEWEST ? step_newest(fill, page, error)
+                                                                         : step_recent(fill, page, error);
+    if (result == 0) {
+        fill->at++;
+        fill->times = 0;
+        fill->is_in_time = false;
+        begin_time(fill, INT64_MAX);
+    }
+    return result;
+}
+
+/* --- a page of streams ------------------------------------------------------------------------------------------- */
+
+static int fill_newest(const tlm_redis_fill *fill, const tlm_redis_layout *layout, const tlm_cell *stream,
                        tlm_error *error)
 {
     const tlm_order newest = {layout->dataset->columns[layout->timeline].name, 1, 0};
-    tlm_query query = {.limit = 1, .filters = stream, .filter_count = 1, .orders = &newest, .order_count = 1};
+    const tlm_filter filter = {layout->dataset->columns[layout->stream].name, TLM_FILTER_EQUAL, 0, *stream};
+    tlm_query query = {.limit = 1, .filters = &filter, .filter_count = 1, .orders = &newest, .order_count = 1};
     tlm_result *result = NULL;
     int code = ask(fill, layout->dataset, &query, &result, error);
     if (code == 0 && result && result->row_count > 0)
@@ -55,51 +213,16 @@ static int fill_newest(const tlm_redis_fill *fill, const tlm_redis_layout *layou
     return code;
 }
 
-/* Fewer than were asked for are all there ever were; else those later than the last one are. */
-static int64_t floor_of(const tlm_redis_layout *layout, const tlm_result *result, uint32_t limit)
+static int fill_unseen(const tlm_redis_fill *fill, uint32_t at, const tlm_result *streams, uint32_t first,
+                       uint32_t id_column, tlm_error *error)
 {
-    if (!result || result->row_count < limit)
-        return INT64_MIN;
-    const tlm_cell *last = result->cells + (size_t)(result->row_count - 1) * result->column_count;
-    return last[layout->timeline].as.integer;
-}
-
-static int fill_recent(const tlm_redis_fill *fill, const tlm_redis_layout *layout, const tlm_filter *stream,
-                       tlm_error *error)
-{
-    const tlm_order newest = {layout->dataset->columns[layout->timeline].name, 1, 0};
-    uint32_t limit = (uint32_t)fill->packer->settings->recent_rows;
-    tlm_query query = {.limit = limit, .filters = stream, .filter_count = 1, .orders = &newest, .order_count = 1};
-    tlm_result *result = NULL;
-    int code = ask(fill, layout->dataset, &query, &result, error);
-    if (code < 0)
-        return code;
-    int64_t floor_ns = floor_of(layout, result, limit);
-    if (result && result->row_count > 0)
-        code = tlm_redis_pack_recent(fill->packer, result->cells, result->row_count, floor_ns, true, error);
-    else
-        code =
-            tlm_redis_pack_floor(fill->packer, (tlm_text){stream->value.as.text, stream->value.size}, floor_ns, error);
-    release(result);
-    return code;
-}
-
-/* --- a page of streams ------------------------------------------------------------------------------------------- */
-
-static tlm_filter stream_filter(const tlm_redis_layout *layout, const tlm_cell *cell)
-{
-    return (tlm_filter){layout->dataset->columns[layout->stream].name, TLM_FILTER_EQUAL, 0, *cell};
-}
-
-static int fill_dataset(const tlm_redis_fill *fill, const tlm_redis_layout *layout, const tlm_result *streams,
-                        uint32_t first, uint32_t id_column, tlm_error *error)
-{
+    const tlm_redis_layout *layout = &fill->layouts[at];
+    uint32_t value;
     int result = begin(fill, layout, error);
     for (uint32_t i = first; i < streams->row_count && result == 0; i++) {
         const tlm_cell *id = streams->cells + (size_t)i * streams->column_count + id_column;
-        tlm_filter stream = stream_filter(layout, id);
-        result = layout->keeps == TLM_REDIS_KEEPS_NEWEST ? fill_newest(fill, layout, &stream, error)
-                                                         : fill_recent(fill, layout, &stream, error);
+        if (!tlm_hash_map_get(&fill->seen[at], hash_of(id), &value))
+            result = fill_newest(fill, layout, id, error);
     }
     return result;
 }
@@ -112,16 +235,9 @@ static int fill_page(tlm_redis_fill *fill, const tlm_redis_layout *status, const
         result = tlm_redis_pack_last(fill->packer, streams->cells + (size_t)first * streams->column_count,
                                      streams->row_count - first, error);
     for (uint32_t i = 0; i < fill->layout_count && result == 0; i++)
-        if (fill->layouts[i].keeps == TLM_REDIS_KEEPS_NEWEST || fill->layouts[i].keeps == TLM_REDIS_KEEPS_RECENT)
-            result = fill_dataset(fill, &fill->layouts[i], streams, first, status->stream, error);
+        if (fill->layouts[i].keeps == TLM_REDIS_KEEPS_NEWEST)
+            result = fill_unseen(fill, i, streams, first, status->stream, error);
     return result;
-}
-
-static void remember(tlm_redis_fill *fill, const tlm_cell *id)
-{
-    fill->is_begun = true;
-    fill->after_size = id->size < sizeof fill->after ? id->size : (uint32_t)sizeof fill->after;
-    memcpy(fill->after, id->as.text, fill->after_size);
 }
 
 /* Streams by their ids; the page begins with the last one of the page before, where that still is. */
@@ -148,7 +264,13 @@ int tlm_redis_fill_tables(tlm_redis_fill *fill, tlm_error *error)
     return result < 0 ? result : tlm_redis_link_drain(fill->packer->link, error);
 }
 
-int tlm_redis_fill_step(tlm_redis_fill *fill, uint32_t page, tlm_error *error)
+void tlm_redis_fill_finish(tlm_redis_fill *fill)
+{
+    for (uint32_t i = 0; i < fill->layout_count; i++)
+        tlm_hash_map_finish(&fill->seen[i]);
+}
+
+static int step_streams(tlm_redis_fill *fill, uint32_t page, tlm_error *error)
 {
     const tlm_redis_layout *status = layout_of_status(fill);
     tlm_result *streams = NULL;
@@ -171,7 +293,17 @@ int tlm_redis_fill_step(tlm_redis_fill *fill, uint32_t page, tlm_error *error)
         is_last = true;
     }
     streams->release(streams);
-    if (result == 0)
-        result = tlm_redis_link_drain(fill->packer->link, error);
     return result < 0 ? result : !is_last;
+}
+
+int tlm_redis_fill_step(tlm_redis_fill *fill, uint32_t page, tlm_error *error)
+{
+    while (fill->at < fill->layout_count && fill->layouts[fill->at].keeps == TLM_REDIS_KEEPS_STATUS)
+        fill->at++;
+    bool is_streams = fill->at == fill->layout_count;
+    int result = is_streams ? step_streams(fill, page, error) : step_rows(fill, page, error);
+    int drained = result < 0 ? result : tlm_redis_link_drain(fill->packer->link, error);
+    if (drained < 0)
+        return drained;
+    return is_streams ? result : 1;
 }

@@ -145,11 +145,6 @@ int tlm_redis_pack_last(tlm_redis_packer *packer, const tlm_cell *cells, uint32_
     return result;
 }
 
-static void begin_recent(tlm_redis_packer *packer, uint32_t key_count)
-{
-    tlm_redis_scripts_begin(packer->scripts, TLM_REDIS_SCRIPT_RECENT, key_count, packer->command);
-}
-
 static void add_recent_settings(tlm_redis_packer *packer, int64_t floor_ns, bool lowers)
 {
     char floor[TLM_REDIS_TIME_SIZE + 1];
@@ -164,7 +159,7 @@ static int pack_some_recent(tlm_redis_packer *packer, const tlm_cell *cells, uin
                             bool lowers, tlm_error *error)
 {
     const tlm_dataset *dataset = packer->layout.dataset;
-    begin_recent(packer, count);
+    tlm_redis_scripts_begin(packer->scripts, TLM_REDIS_SCRIPT_RECENT, count, packer->command);
     for (uint32_t i = 0; i < count; i++)
         tlm_redis_command_key(packer->command, base_of(packer), "recent:", dataset->id,
                               stream_of(packer, cells + (size_t)i * dataset->column_count));
@@ -188,16 +183,6 @@ int tlm_redis_pack_recent(tlm_redis_packer *packer, const tlm_cell *cells, uint3
                                   lowers, error);
     }
     return result;
-}
-
-int tlm_redis_pack_floor(tlm_redis_packer *packer, tlm_text stream, int64_t floor_ns, tlm_error *error)
-{
-    begin_recent(packer, 1);
-    tlm_redis_command_key(packer->command, base_of(packer), "recent:", packer->layout.dataset->id, stream);
-    add_recent_settings(packer, floor_ns, true);
-    tlm_redis_command_text(packer->command, "");
-    tlm_redis_command_text(packer->command, "");
-    return tlm_redis_link_add(packer->link, packer->command, error);
 }
 
 /* --- messages ---------------------------------------------------------------------------------------------------- */

@@ -53,11 +53,10 @@ int tlm_redis_pack_last(tlm_redis_packer *packer, const tlm_cell *cells, uint32_
 
 /**
  * Sends rows to be kept as recent. A key that is new gets `floor_ns`; with `lowers` one that is there gets it too if
- * its own is higher. `stream` with no rows makes the key alone.
+ * its own is higher.
  */
 int tlm_redis_pack_recent(tlm_redis_packer *packer, const tlm_cell *cells, uint32_t row_count, int64_t floor_ns,
                           bool lowers, tlm_error *error);
-int tlm_redis_pack_floor(tlm_redis_packer *packer, tlm_text stream, int64_t floor_ns, tlm_error *error);
 
 /** Adds a row to the message under way, and publishes that when it is full; tlm_redis_pack_publish sends the rest. */
 int tlm_redis_pack_message(tlm_redis_packer *packer, uint32_t flags, const tlm_cell *cells, tlm_error *error);

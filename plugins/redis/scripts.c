@@ -19,7 +19,7 @@ static const char last[] = "local set = 0\n"
 
 /*
  * KEYS: a key a row. ARGV: expiry in ms, rows kept, floor, whether the floor is lowered ('1': all rows above it are
- * known to be there) or only given to a new key ('0'); then field and value a key, both empty: no row.
+ * known to be there) or only given to a new key ('0'); then field and value a key.
  */
 static const char recent[] =
     "local kept, lowers = tonumber(ARGV[2]), ARGV[4] == '1'\n"
@@ -30,11 +30,9 @@ static const char recent[] =
     "    floor = ARGV[3]\n"
     "    redis.call('HSET', key, 'floor', floor)\n"
     "  end\n"
-    "  if value ~= '' then\n"
-    "    local old = redis.call('HGET', key, field)\n"
-    "    if not old or string.sub(old, 21, 60) < string.sub(value, 21, 60) then\n"
-    "      redis.call('HSET', key, field, value)\n"
-    "    end\n"
+    "  local old = redis.call('HGET', key, field)\n"
+    "  if not old or string.sub(old, 21, 60) < string.sub(value, 21, 60) then\n"
+    "    redis.call('HSET', key, field, value)\n"
     "  end\n"
     "  if redis.call('HLEN', key) > kept + 1 then\n"
     "    local all, rows = redis.call('HGETALL', key), {}\n"

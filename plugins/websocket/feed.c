@@ -26,6 +26,7 @@ struct tlm_ws_feed {
     LIST_HEAD(, tlm_ws_slot) open;
     int64_t newest_end_ns; /* of any stream */
     int64_t lag_ns;        /* how far that was behind the clock when it came */
+    int64_t received_ms;   /* monotonic, when a window came last */
     uint64_t lost;
 };
 
@@ -36,6 +37,14 @@ static int64_t clock_ns(void)
     /* Cannot fail: the clock exists on every Linux. */
     (void)clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* --- slots ------------------------------------------------------------------------------------------------------ */
@@ -85,7 +94,8 @@ int tlm_ws_feed_create(uint32_t max_streams, uint64_t seed, void (*wake)(void *c
                           .windows = {.view = &tlm_ws_windows_view},
                           .streams = {.view = &tlm_ws_streams_view},
                           .moments = {.view = &tlm_ws_moments_view},
-                          .newest_end_ns = INT64_MIN};
+                          .newest_end_ns = INT64_MIN,
+                          .received_ms = monotonic_ms()};
     TAILQ_INIT(&feed->news);
     LIST_INIT(&feed->open);
     if (tlm_ws_slots_init(&feed->slots, seed) < 0) {
@@ -167,6 +177,7 @@ void tlm_ws_feed_receive_windows(void *context, const tlm_rows *rows)
 
     pthread_mutex_lock(&feed->mutex);
     int64_t before_ns = feed->newest_end_ns;
+    feed->received_ms = monotonic_ms();
     bool is_known = is_usable(&feed->windows, rows->dataset);
     for (uint32_t i = 0; i < rows->row_count && is_known; i++)
         if (tlm_ws_map_is_usable(&feed->windows.map, tlm_rows_at(rows, i)))
@@ -338,6 +349,14 @@ int64_t tlm_ws_feed_now_ns(tlm_ws_feed *feed)
     int64_t lag_ns = feed->lag_ns;
     pthread_mutex_unlock(&feed->mutex);
     return clock_ns() - lag_ns;
+}
+
+int64_t tlm_ws_feed_silent_ms(tlm_ws_feed *feed)
+{
+    pthread_mutex_lock(&feed->mutex);
+    int64_t received_ms = feed->received_ms;
+    pthread_mutex_unlock(&feed->mutex);
+    return monotonic_ms() - received_ms;
 }
 
 uint64_t tlm_ws_feed_lost(tlm_ws_feed *feed)

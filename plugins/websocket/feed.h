@@ -52,6 +52,8 @@ tlm_ws_row *tlm_ws_feed_take_moment(tlm_ws_feed *feed, void **ret_room);
  * yet, and never ahead of it. A recording's moments are recent by the time of the recording. Any thread.
  */
 int64_t tlm_ws_feed_now_ns(tlm_ws_feed *feed);
+/** For how long no window has come, or since the feed was made. Any thread. */
+int64_t tlm_ws_feed_silent_ms(tlm_ws_feed *feed);
 /** Moments that were given up because the loop did not take them. */
 uint64_t tlm_ws_feed_lost(tlm_ws_feed *feed);
 

@@ -24,6 +24,12 @@
 #define TLM_WS_CLOSE_TIMEOUT_MS 1000
 /** How long the first update waits for the store. */
 #define TLM_WS_ASK_TIMEOUT_MS 1000
+/**
+ * A feed that brings no windows for so long may be cut off from whoever makes them: from then on the store is asked for
+ * a room's newest values as often. At most TLM_WS_ASK_AGAIN_MAX such questions wait.
+ */
+#define TLM_WS_ASK_AGAIN_MS 5000
+#define TLM_WS_ASK_AGAIN_MAX 64
 /** Moments of a stream of which it is remembered that they were told. */
 #define TLM_WS_TOLD_MAX 64
 
@@ -67,9 +73,10 @@ struct tlm_ws_room {
     tlm_ws_slot *slot;
     struct tlm_ws_clients clients[TLM_WS_PATHS];
     uint32_t client_count;
-    uint32_t busy;  /**< being walked over: not freed */
-    bool is_asking; /**< waits for the store */
-    int64_t due_ms; /**< of its next update, or the end of its waiting */
+    uint32_t busy;    /**< being walked over: not freed */
+    bool is_asking;   /**< waits for the store */
+    int64_t asked_ms; /**< when it asked last */
+    int64_t due_ms;   /**< of its next update, or the end of its waiting */
     TAILQ_ENTRY(tlm_ws_room) in_due;
     tlm_ws_row *window, *status;            /**< the newest; NULL: none */
     tlm_ws_row *moments[TLM_WS_RECENT_MAX]; /**< newest first */

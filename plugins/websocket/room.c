@@ -217,6 +217,7 @@ static tlm_ws_room *create_room(tlm_ws_loop *loop, tlm_text id)
         return NULL;
     }
     room->is_asking = true;
+    room->asked_ms = loop->now_ms;
     room->due_ms = loop->now_ms + TLM_WS_ASK_TIMEOUT_MS;
     TAILQ_INSERT_TAIL(&loop->asking, room, in_due);
     return room;
@@ -285,6 +286,24 @@ void tlm_ws_room_leave(tlm_ws_loop *loop, tlm_ws_client *client)
         destroy_room(loop, room);
 }
 
+static bool is_feed_silent(const tlm_ws_loop *loop)
+{
+    return tlm_ws_feed_silent_ms(loop->feed) >= TLM_WS_ASK_AGAIN_MS;
+}
+
+/* What the feed does not bring, the store may know. */
+static void ask_store_again(tlm_ws_loop *loop, tlm_ws_room *room)
+{
+    int64_t since_ns = tlm_ws_feed_now_ns(loop->feed) - TLM_WS_RECENT_NS;
+
+    if (!loop->asker || room->asked_ms + TLM_WS_ASK_AGAIN_MS > loop->now_ms || !is_feed_silent(loop))
+        return;
+    /* One that is not asked now is with the next update. */
+    if (tlm_ws_asker_ask(loop->asker, (tlm_text){room->id, room->id_size}, room->serial, since_ns,
+                         TLM_WS_ASK_AGAIN_MAX) == 0)
+        room->asked_ms = loop->now_ms;
+}
+
 /* --- what happens to rooms ------------------------------------------------------------------------------------- */
 
 /* Tells the dashboards; the flat path has no word for it. */
@@ -313,13 +332,13 @@ void tlm_ws_room_answer(tlm_ws_loop *loop, tlm_ws_question *question)
         room->busy++;
         if (question->window)
             use_window(room, question->window);
-        if (question->status && !room->status)
+        if (question->status && (!room->status || is_feed_silent(loop)))
             use_status(room, question->status);
         else
             free(question->status);
         for (uint32_t i = question->moment_count; i-- > 0;)
             tell(loop, room, question->moments[i]);
-        if (question->result < 0)
+        if (question->result < 0 && room->is_asking)
             tell_store_failure(loop, room);
         question->window = question->status = NULL;
         question->moment_count = 0;
@@ -352,6 +371,7 @@ static void update(tlm_ws_loop *loop, tlm_ws_room *room)
         room->due_ms = loop->now_ms + loop->options.interval_ms;
     TAILQ_INSERT_TAIL(&loop->due, room, in_due);
     use_feed(loop, room);
+    ask_store_again(loop, room);
     room->busy++;
     send_updates(loop, room);
     release(loop, room);

@@ -250,7 +250,7 @@ static void prefetch_flat(const tlm_flat_set *set, uint64_t key, size_t entry_si
 
 void tlm_pane_prefetch(const tlm_pane *pane, const tlm_event *event)
 {
-    prefetch_flat(&pane->ids.flat, id_of(event).low, TLM_FLAT_WHOLE);
+    prefetch_flat(&pane->ids.flat, id_of(event).high, TLM_FLAT_WHOLE);
     prefetch_flat(&pane->chatters.flat, event->user_hash, TLM_FLAT_KEYED);
 }
 

@@ -113,7 +113,7 @@ static cost read_source(const test_lab *lab, const lab_topics *topics)
     _Atomic int64_t left = message_count;
 
     lab_source_start(&source, lab, topics, "source", NULL);
-    LAB_AWAIT(source.assigned_count == LANES, 30);
+    LAB_AWAIT(lab_assigned(&source) == LANES, 30);
     cost before = cost_now();
     for (uint32_t i = 0; i < LANES; i++)
         lanes[i] = (lane){&source, lab_lane_open(&source, i, NULL, NULL), &left};

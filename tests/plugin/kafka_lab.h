@@ -21,6 +21,13 @@
 #error "TLM_SERVERS is the script infra/servers"
 #endif
 
+/* The thread sanitizer's own memory and time are not the source's. */
+#ifdef __SANITIZE_THREAD__
+#define LAB_SANITIZER_FACTOR 12
+#else
+#define LAB_SANITIZER_FACTOR 1
+#endif
+
 enum { LAB_TOPICS = 4, LAB_LANES_MAX = 64, LAB_TIMEOUT_MS = 30000, LAB_STARTS = 8 };
 enum { LAB_CHAT, LAB_VIEWER, LAB_TRANSACTIONS, LAB_STREAM_META };
 
@@ -266,6 +273,31 @@ static inline void lab_on_assigned(void *context, const uint32_t *lanes, uint32_
     source->assignments++;
     source->assigned_ms = lab_now_ms();
     pthread_mutex_unlock(&source->lock);
+}
+
+/** How many lanes it has, how many assignments came, and whether it told of a failure. */
+static inline uint32_t lab_assigned(lab_source *source)
+{
+    pthread_mutex_lock(&source->lock);
+    uint32_t count = source->assigned_count;
+    pthread_mutex_unlock(&source->lock);
+    return count;
+}
+
+static inline uint32_t lab_assignments(lab_source *source)
+{
+    pthread_mutex_lock(&source->lock);
+    uint32_t count = source->assignments;
+    pthread_mutex_unlock(&source->lock);
+    return count;
+}
+
+static inline bool lab_has_failed(lab_source *source)
+{
+    pthread_mutex_lock(&source->lock);
+    bool has_failed = source->failure[0] != '\0';
+    pthread_mutex_unlock(&source->lock);
+    return has_failed;
 }
 
 static inline void lab_on_failed(void *context, tlm_text sentence)

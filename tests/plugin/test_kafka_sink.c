@@ -276,9 +276,9 @@ static void dead_letters_keep_their_bytes_with_reason_and_origin_in_headers(void
     tlm_rows rows = rows_of(&dead_dataset, cells, 1);
     lab->subject.host.datasets[lab->subject.host.dataset_count++] = &dead_dataset;
     sink_lab_start(lab);
-    assert_int_equal(subject_submit(&lab->subject, 0, &rows), 0);
+    assert_int_equal(subject_submit(&lab->subject, 3, &rows), 0);
     assert_int_equal(kafka_read(lab->servers, lab->dead_letters, see_dead_letter, seen), 1);
-    assert_string_equal(seen, "input=replay;generation=00a1;ordinal=41;topic=chat;origin=day.ndjson;byte_offset=977;"
+    assert_string_equal(seen, "lane=3;input=replay;generation=00a1;ordinal=41;topic=chat;origin=day.ndjson;offset=977;"
                               "reason=no JSON;size=3;noted_at=1970-01-01T00:00:00Z;2:\xff{");
 }
 
@@ -364,6 +364,19 @@ static int health_says(sink_lab *lab, const char *part)
     int says = host->health_status != TLM_HEALTH_OK && strstr(host->health, part) != NULL;
     pthread_mutex_unlock(&host->lock);
     return says;
+}
+
+static void without_a_broker_flushes_that_are_not_for_it_are_not_held_up(void **state)
+{
+    sink_lab *lab = *state;
+    tlm_cell samples[SAMPLE_COLUMNS];
+    sample_fill(samples, "s", 0);
+    tlm_rows other = rows_of(&sample_dataset, samples, 1), none = rows_of(&events_dataset, NULL, 0);
+    lab->subject.host.datasets[lab->subject.host.dataset_count++] = &sample_dataset;
+    sink_lab_set(lab, "bootstrap_servers", "127.0.0.1:1");
+    sink_lab_start(lab);
+    assert_int_equal(subject_submit(&lab->subject, 0, &other), 0);
+    assert_int_equal(subject_submit(&lab->subject, 0, &none), 0);
 }
 
 static void without_a_broker_health_says_so_and_a_stop_ends_what_waits(void **state)
@@ -452,6 +465,7 @@ int main(void)
         TEST(topics_that_are_none_are_told_when_the_file_is_checked),
         TEST(a_producer_that_librdkafka_gave_up_is_made_anew),
         TEST(a_topic_deleted_meanwhile_is_made_again),
+        TEST(without_a_broker_flushes_that_are_not_for_it_are_not_held_up),
         TEST(without_a_broker_health_says_so_and_a_stop_ends_what_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,7 +83,7 @@ static void every_message_of_every_partition_comes_once_and_in_order_with_its_po
     assert_string_equal(source.inputs[LAB_CHAT], "test.chat");
     assert_string_equal(source.inputs[LAB_STREAM_META], "test.stream_meta");
     assert_null(source.inputs[LAB_TOPICS]);
-    LAB_AWAIT(source.assigned_count == LANES, 20);
+    LAB_AWAIT(lab_assigned(&source) == LANES, 20);
     for (uint32_t lane = 0; lane < LANES; lane++) {
         tlm_position start[LAB_TOPICS];
         tlm_partition *partition = lab_lane_open(&source, lane, NULL, start);
@@ -432,7 +432,7 @@ static void forty_eight_idle_partitions_cost_next_to_nothing(void **state)
     lab_source source;
 
     lab_source_start(&source, lab, &topics, "idle", NULL);
-    LAB_AWAIT(source.assigned_count == LANES, 20);
+    LAB_AWAIT(lab_assigned(&source) == LANES, 20);
     for (uint32_t lane = 0; lane < LANES; lane++) {
         partitions[lane] = lab_lane_open(&source, lane, NULL, NULL);
         for (uint32_t input = 0; input < LAB_TOPICS; input++)
@@ -449,7 +449,7 @@ static void forty_eight_idle_partitions_cost_next_to_nothing(void **state)
     int64_t used_ms = cpu_ms() - before_ms;
     print_message("CPU of 48 idle partitions: %.2f %% of a core\n", (double)used_ms / 50);
     /* 0.8 % was measured on a busy machine; who waits busily uses all there is. */
-    assert_true(used_ms < 100);
+    assert_true(used_ms < 100 * LAB_SANITIZER_FACTOR);
     for (int lane = 0; lane < LANES; lane++)
         source.partitions->lane_close(partitions[lane]);
     lab_source_finish(&source, true);
@@ -499,13 +499,53 @@ static void memory_stays_bounded_when_nobody_reads_a_backlog(void **state)
     print_message("queue_bytes 32 MiB, %d MB waiting: %.1f MiB more resident\n",
                   2 * MESSAGES / 1000 * VALUE_SIZE / 1000, (double)(highest - before) / (double)MIB);
     assert_true(highest - before > 8 * MIB); /* it was fetched */
-    assert_true(highest - before < 2 * 32 * MIB);
+    assert_true(highest - before < 2 * 32 * MIB * LAB_SANITIZER_FACTOR);
     for (int lane = 0; lane < LANES; lane++) {
         lab_read_until(&source, partitions[lane], LAB_CHAT, TLM_READ_QUIET, 30);
         lab_read_until(&source, partitions[lane], LAB_VIEWER, TLM_READ_QUIET, 30);
         source.partitions->lane_close(partitions[lane]);
     }
     assert_int_equal(lab_metric(&source, "telemetra_kafka_read_messages_total"), 2 * MESSAGES);
+    lab_source_finish(&source, true);
+}
+
+/* Takes all that is there, or more than a queue holds: in milliseconds, how long it then takes until there is more. */
+static int64_t drain_and_wait(lab_source *source, tlm_partition *partition)
+{
+    for (int batches = 0; batches < 20; batches++) {
+        if (lab_read(source, partition, LAB_CHAT, 1000, NULL, NULL) != TLM_READ_RECORDS)
+            break;
+    }
+    int64_t drained_ms = lab_now_ms();
+    lab_read_until(source, partition, LAB_CHAT, TLM_READ_RECORDS, 20);
+    return lab_now_ms() - drained_ms;
+}
+
+static void a_queue_that_was_full_is_filled_up_again_at_once_when_it_was_read(void **state)
+{
+    enum { MESSAGES = 300000, ROUNDS = 6 };
+    static const char *const settings[] = {"queue_bytes", "8MiB", NULL};
+    test_lab *lab = *state;
+    lab_topics topics = lab_create_topics(lab, 1);
+    lab_source source;
+    char value[100];
+    int64_t waited_ms = 0;
+
+    memset(value, 'x', sizeof value);
+    for (int i = 0; i < MESSAGES; i++)
+        lab_send(lab, topics.names[LAB_CHAT], 0, value, sizeof value);
+    lab_flush(lab);
+    lab_source_start(&source, lab, &topics, "full", settings);
+    tlm_partition *partition = lab_lane_open(&source, 0, NULL, NULL);
+    for (int round = 0; round < ROUNDS; round++) {
+        lab_pause(400); /* the queue runs full: some 16,000 records */
+        waited_ms += drain_and_wait(&source, partition);
+    }
+    /* Left to itself, librdkafka looks at a full queue once a second. */
+    print_message("a queue that was full had more after %d ms on average\n", (int)waited_ms / ROUNDS);
+    assert_true(lab_metric(&source, "telemetra_kafka_lag_chat") > 0);
+    assert_true(waited_ms / ROUNDS < 300 * LAB_SANITIZER_FACTOR);
+    source.partitions->lane_close(partition);
     lab_source_finish(&source, true);
 }
 
@@ -525,6 +565,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_broker_that_is_not_there_is_waited_for_until_cancelled),
         cmocka_unit_test(forty_eight_idle_partitions_cost_next_to_nothing),
         cmocka_unit_test(memory_stays_bounded_when_nobody_reads_a_backlog),
+        cmocka_unit_test(a_queue_that_was_full_is_filled_up_again_at_once_when_it_was_read),
     };
 
     if (argc > 1)

@@ -182,7 +182,7 @@ static void closing_does_not_wait_for_a_frozen_broker(void **state)
     lab_source source;
 
     lab_source_start(&source, lab, &topics, "closing", NULL);
-    LAB_AWAIT(source.assigned_count == 2, 20);
+    LAB_AWAIT(lab_assigned(&source) == 2, 20);
     tlm_partition *partition = lab_lane_open(&source, 0, NULL, NULL);
     lab_server(lab, "freeze");
     int64_t before_ms = lab_now_ms();

@@ -103,7 +103,7 @@ static void a_member_more_than_lanes_gets_none_and_waits(void **state)
     lab_source_start(&first, lab, &topics, "spare", NULL);
     LAB_AWAIT(count_of(&first) == 1, 30);
     lab_source_start(&second, lab, &topics, "spare", NULL);
-    LAB_AWAIT(first.assignments == 2 && second.assignments == 1, 30);
+    LAB_AWAIT(lab_assignments(&first) == 2 && lab_assignments(&second) == 1, 30);
     assert_int_equal(count_of(&first) + count_of(&second), 1);
     assert_true(lab_health_is(&first, TLM_HEALTH_OK) && lab_health_is(&second, TLM_HEALTH_OK));
     lab_source_finish(&second, true);
@@ -142,15 +142,15 @@ static void a_killed_member_with_an_instance_id_takes_its_lanes_back_without_a_r
     LAB_AWAIT(count_of(&first) == LANES, 30);
     pid_t member = start_member(lab, &topics, "static", "second");
     LAB_AWAIT(count_of(&first) == LANES / 2, 60);
-    uint32_t assignments = first.assignments;
+    uint32_t assignments = lab_assignments(&first);
     uint64_t others = ((1u << LANES) - 1) & ~lanes_of(&first);
     kill_member(member);
     int64_t killed_ms = lab_now_ms();
     lab_source_start(&second, lab, &topics, "static", again);
-    LAB_AWAIT(second.assignments == 1, 9);
+    LAB_AWAIT(lab_assignments(&second) == 1, 9);
     print_message("the lanes were back %d ms after the kill\n", (int)(lab_now_ms() - killed_ms));
     assert_int_equal(lanes_of(&second), others);
-    assert_int_equal(first.assignments, assignments);
+    assert_int_equal(lab_assignments(&first), assignments);
     lab_source_finish(&second, true);
     lab_source_finish(&first, true);
 }
@@ -165,7 +165,7 @@ static void a_second_process_with_the_same_instance_id_stops_the_first_with_a_se
     lab_source_start(&first, lab, &topics, "fenced", settings);
     LAB_AWAIT(count_of(&first) == 2, 30);
     lab_source_start(&second, lab, &topics, "fenced", settings);
-    LAB_AWAIT(first.failure[0] != '\0', 30);
+    LAB_AWAIT(lab_has_failed(&first), 30);
     assert_non_null(strstr(first.failure, "as group_instance_id same: give every process an id of its own"));
     lab_source_finish(&second, true);
     lab_source_finish(&first, true);
@@ -247,9 +247,9 @@ static void a_lane_that_stays_is_read_on_through_rebalances(void **state)
     LAB_AWAIT(atomic_load(&self.next) == sent, 10);
     atomic_store(&self.is_over, true);
     pthread_join(thread, NULL);
-    print_message("longest pause of a lane that stays, over %u assignments: %d ms\n", first.assignments,
+    print_message("longest pause of a lane that stays, over %u assignments: %d ms\n", lab_assignments(&first),
                   (int)self.longest_ms);
-    assert_true(first.assignments >= 7);
+    assert_true(lab_assignments(&first) >= 7);
     first.partitions->lane_close(self.partition);
     lab_source_finish(&first, true);
 }

@@ -293,6 +293,20 @@ static void without_a_store_the_feed_alone_is_shown(void **state)
     lab_end(self);
 }
 
+static void where_the_feed_is_silent_the_store_is_asked_again(void **state)
+{
+    lab *self = lab_begin(true, NULL);
+
+    (void)state;
+    self->store.failure = -EIO;
+    int fd = ws_open(self->port, "/ws/live/a");
+    wait_for(fd, "\"unique_chatters\":null");
+    self->store.failure = 0;
+    wait_for(fd, "\"timestamp\":\"2024-05-01T12:00:30Z\""); /* its newest */
+    close(fd);
+    lab_end(self);
+}
+
 static void a_store_that_fails_is_told_and_the_feed_goes_on(void **state)
 {
     lab *self = lab_begin(true, NULL);
@@ -568,6 +582,7 @@ int main(void)
         cmocka_unit_test(an_early_window_outlives_its_last_client),
         cmocka_unit_test(viewers_come_from_the_window_else_from_the_stream),
         cmocka_unit_test(without_a_store_the_feed_alone_is_shown),
+        cmocka_unit_test(where_the_feed_is_silent_the_store_is_asked_again),
         cmocka_unit_test(a_store_that_fails_is_told_and_the_feed_goes_on),
         cmocka_unit_test(a_dataset_without_its_key_is_left_alone),
         cmocka_unit_test(recent_moments_are_those_of_five_minutes_as_in_rest),

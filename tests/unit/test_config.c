@@ -308,6 +308,20 @@ static const row rows[] = {
     {"more sources than a pipeline can have",
      "sources = ( " TAPS4("a") TAPS4("b") TAPS4("c") TAPS4("d") "{ component = \"tap\" } ); " REST,
      {"x.cfg:1: sources.tap: expected at most 16 in a file, found one more"}},
+    {"a partitioned log with lanes",
+     "pipeline = { lanes = 4; }; sources = ( { component = \"divided\" } ); " REST,
+     {"x.cfg:1: sources.divided: expected no pipeline.lanes in the file, found 4; each partition of its log is a "
+      "lane"}},
+    {"a source beside a partitioned log",
+     "sources = ( { component = \"divided\" },\n { component = \"tap\" } ); " REST,
+     {"x.cfg:2: sources.tap: expected no other source beside 'divided' (x.cfg:1), whose log has partitions of its own; "
+      "use "
+      "a pipeline for each"}},
+    {"two partitioned logs",
+     "sources = ( { component = \"divided\" },\n { component = \"divided\"; name = \"b\" } ); " REST,
+     {"x.cfg:2: sources.b: expected no other source beside 'divided' (x.cfg:1), whose log has partitions of its own; "
+      "use "
+      "a pipeline for each"}},
     {"sources without a codec",
      "\n" SOURCES SINKS,
      {"x.cfg:2: codec: expected a group { component = \"...\" }, found none; sources need a codec"}},
@@ -641,8 +655,8 @@ static void the_hosts_groups_have_their_defaults(void **state)
     assert_int_equal(pipeline->early_interval, 500);
     assert_int_equal(pipeline->stall_timeout, 30000);
     assert_int_equal(pipeline->stop_timeout, 5000);
-    assert_int_equal(pipeline->batch_records, 2048);
-    assert_int_equal(pipeline->queue_batches, 8);
+    assert_int_equal(pipeline->batch_records, 512);
+    assert_int_equal(pipeline->queue_batches, 4);
     assert_int_equal(pipeline->queue_bytes, 64 << 20);
     assert_int_equal(pipeline->flush_rows, 20000);
     assert_int_equal(pipeline->flush_bytes, 32 << 20);

@@ -84,6 +84,7 @@ static const void *offer(const char *id, const char *const *offered)
     }
 
 OFFERS(tap, TLM_INTERFACE_SOURCE)
+OFFERS(divided, TLM_INTERFACE_PARTITIONS)
 OFFERS(reader, TLM_INTERFACE_CODEC)
 OFFERS(counter, TLM_INTERFACE_PROCESSOR)
 OFFERS(keeper, TLM_INTERFACE_SINK, TLM_INTERFACE_CHECKPOINT, TLM_INTERFACE_STORE)
@@ -282,6 +283,7 @@ static const tlm_dataset *const counter_datasets[] = {&tallies};
     .start = start, .stop = ignore, .destroy = ignore, .get_interface = interface##_interface
 
 static const tlm_component tap = {BASE("tap", tap)};
+static const tlm_component divided = {BASE("divided", divided)};
 static const tlm_component reader = {BASE("reader", reader)};
 static const tlm_component keeper = {BASE("keeper", keeper)};
 static const tlm_component outlet = {BASE("outlet", outlet)};
@@ -322,5 +324,5 @@ static const tlm_component demanding = {BASE("strict", tap), .config_size = size
 
 static const tlm_component *const components[] = {&tap,      &reader,  &keeper,  &outlet,    &ledger,     &door,
                                                   &stubborn, &counter, &rich,    &demanding, &choosy_tap, &gateway,
-                                                  &mirror,   &poster,  &painter, &looker,    &follower};
+                                                  &mirror,   &poster,  &painter, &looker,    &follower,   &divided};
 TLM_PLUGIN("pieces", "1.0", components);
