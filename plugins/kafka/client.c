@@ -308,3 +308,15 @@ void *tlm_kafka_client_owner(void *opaque)
 {
     return ((tlm_kafka_client *)opaque)->listener.context;
 }
+
+void tlm_kafka_client_wake(rd_kafka_t *kafka, const char *topic)
+{
+    rd_kafka_queue_t *answers = rd_kafka_queue_new(kafka);
+    rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+
+    if (resource) {
+        rd_kafka_DescribeConfigs(kafka, &resource, 1, NULL, answers);
+        rd_kafka_ConfigResource_destroy(resource);
+    }
+    rd_kafka_queue_destroy(answers);
+}
