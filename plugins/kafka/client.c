@@ -165,6 +165,9 @@ static void on_log(const rd_kafka_t *kafka, int level, const char *facility, con
         return;
     int is_told_elsewhere = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0;
     uint32_t host_level = is_told_elsewhere ? TLM_LOG_DEBUG : level_of(level);
+    /* The readers need that property by its old name (source.c). */
+    if (strcmp(facility, "CONFWARN") == 0 && strstr(text, "auto.commit.enable is deprecated"))
+        host_level = TLM_LOG_DEBUG;
     /* A producer id that is not there at once is asked for again, as a broker that starts is used to. */
     if (strcmp(facility, "GETPID") == 0 && host_level > TLM_LOG_INFO)
         host_level = TLM_LOG_INFO;
