@@ -237,3 +237,9 @@ void tlm_kafka_reader_nudge(tlm_kafka_reader *reader)
      * ones that it has. */
     rd_kafka_error_destroy(rd_kafka_sasl_set_credentials(reader->kafka, reader->username, reader->password));
 }
+
+void tlm_kafka_reader_wake(tlm_kafka_reader *reader)
+{
+    tlm_kafka_client_wake(reader->kafka, rd_kafka_topic_name(reader->topic));
+    tlm_kafka_reader_nudge(reader);
+}
