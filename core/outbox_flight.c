@@ -271,9 +271,11 @@ static void report_best_effort(tlm_outbox *outbox)
         tlm_error_set(&message, 0, "%s did not take rows of a flush: %.900s", failed->living->host.instance,
                       failed->reason.text);
     const struct tlm_delivery *cause = left ? left : failed;
-    if (cause)
-        tlm_health_follow(outbox->options.health, cause->living->health, TLM_HEALTH_DEGRADED,
-                          tlm_text_of(message.text));
+    /* A sink that tells of its fault also tells when it is over; a lane could not before its next flush, if there is
+     * one. */
+    int is_told = cause && !tlm_health_is_ok(cause->living->health);
+    if (cause && !is_told)
+        tlm_health_set(outbox->options.health, TLM_HEALTH_DEGRADED, tlm_text_of(message.text));
     else
         tlm_health_set(outbox->options.health, TLM_HEALTH_OK, tlm_text_of(""));
 }
