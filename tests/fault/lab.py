@@ -300,6 +300,10 @@ class Trial:
         sums = self.accounting()
         if sums != self.lab.counts or sums["consumed"] != sum(sums[name] for name in harness.COUNTS[1:]):
             raise AssertionError(f"{self.name}: counted {sums}, expected {self.lab.counts}")
+        for log in self.logs:
+            # The last line of defence, a key that is there already, must never have been needed.
+            if "has a row of a flush already" in log.read_text(errors="replace"):
+                raise AssertionError(f"{self.name}: a row was written twice, and only its key was in the way\n{self.all_logs()}")
 
     def difference(self):
         """The first differences from the expectation, as text; empty: there are none."""
