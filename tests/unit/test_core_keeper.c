@@ -281,6 +281,26 @@ static void a_log_that_is_away_lets_no_clock_run_on(void **state)
         assert_true(rig.notes.seen[i].watermark_second <= rig.notes.seen[i].second - 10);
 }
 
+/* The second input's events come a little after the first's, and neither makes those of the other late. */
+static void inputs_that_wake_together_after_a_silence_make_nothing_late(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_init_log(&rig, 1000);
+    rig.log_script.counts[3][0] = rig.log_script.counts[3][1] = 10;
+    start(&rig);
+    script_log_assign(&rig.log_script, (uint32_t[]){3}, 1);
+    WAIT_FOR(committed(&rig) == 2 * 10);
+    (void)poll(NULL, 0, 200); /* ten times what makes a quiet input idle */
+    rig.log_script.counts[3][0] = 1000;
+    (void)poll(NULL, 0, 100);
+    rig.log_script.counts[3][1] = 1000;
+    WAIT_FOR(committed(&rig) == 2 * 1000);
+    rig_finish_log(&rig);
+    for (uint32_t i = 20; i < rig.notes.seen_count; i++)
+        assert_true(rig.notes.seen[i].watermark_second <= rig.notes.seen[i].second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +315,7 @@ int main(void)
         cmocka_unit_test(a_producer_whose_clock_is_ahead_does_not_stop_its_input_from_being_read),
         cmocka_unit_test(a_lane_given_away_while_slow_state_cannot_be_read_is_no_failure),
         cmocka_unit_test(a_log_that_is_away_lets_no_clock_run_on),
+        cmocka_unit_test(inputs_that_wake_together_after_a_silence_make_nothing_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
