@@ -162,6 +162,36 @@ static void a_place_that_is_no_more_stops_loudly(void **state)
     rig_finish_log(&rig);
 }
 
+static void a_process_whose_settings_are_refused_leaves_the_lanes_to_others(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_init_log(&rig, 100);
+    (void)snprintf(rig.vault.settings, sizeof rig.vault.settings, "other ones");
+    start(&rig);
+    script_log_assign(&rig.log_script, (uint32_t[]){0, 1}, 2);
+    tlm_pipeline_news news = rig_wait(&rig);
+    assert_true(news.is_failed);
+    assert_non_null(strstr(news.sentence.text, "is not other ones"));
+    WAIT_FOR(atomic_load(&rig.log_script.is_open) == 0);
+    rig_finish_log(&rig);
+}
+
+static void a_source_that_fails_for_good_leaves_its_lanes_to_others(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_init_log(&rig, 100);
+    start(&rig);
+    script_log_assign(&rig.log_script, (uint32_t[]){0, 1}, 2);
+    WAIT_FOR(committed(&rig) == 2 * 2 * 100);
+    rig.log_script.listener.failed(rig.log_script.listener.context, tlm_text_of("fenced"));
+    WAIT_FOR(atomic_load(&rig.log_script.is_open) == 0);
+    tlm_accounting none = rig_accounting(&rig);
+    assert_int_equal(none.consumed[TLM_EVENT_CHAT], 0); /* they are counted where they are */
+    rig_finish_log(&rig);
+}
+
 static void an_event_in_a_foreign_partition_is_a_dead_letter(void **state)
 {
     (void)state;
@@ -309,6 +339,8 @@ int main(void)
         cmocka_unit_test(a_lane_taken_by_another_is_left_to_it_until_the_log_says_more),
         cmocka_unit_test(a_checkpoint_that_is_not_there_yet_is_waited_for),
         cmocka_unit_test(a_place_that_is_no_more_stops_loudly),
+        cmocka_unit_test(a_process_whose_settings_are_refused_leaves_the_lanes_to_others),
+        cmocka_unit_test(a_source_that_fails_for_good_leaves_its_lanes_to_others),
         cmocka_unit_test(an_event_in_a_foreign_partition_is_a_dead_letter),
         cmocka_unit_test(an_input_is_not_read_far_ahead_of_another_that_has_more),
         cmocka_unit_test(an_event_too_far_ahead_puts_its_input_no_further_ahead),
