@@ -319,8 +319,10 @@ static void settle_end(struct slot *slot, int result, const char *sentence, int 
     }
     slot->retry_ns = tlm_monotonic_ns() + LOST_PAUSE_NS;
     tlm_log_write(log, TLM_LOG_WARNING, name, "%s", sentence);
-    tlm_health_set(slot->health, TLM_HEALTH_DEGRADED,
-                   tlm_text_of("another process has taken the lane, though the log gives it to this one"));
+    tlm_health_set(
+        slot->health, TLM_HEALTH_DEGRADED,
+        tlm_text_of("another process has taken the lane, though it was given to this one: if that goes on, one "
+                    "of another consumer group or host has the same pipeline name and checkpoint"));
 }
 
 /* --- the thread -------------------------------------------------------------------------------------------------- */
