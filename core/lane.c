@@ -80,6 +80,9 @@ static void *run(void *context)
         if (result == 0)
             result = tlm_error_set(&error, -ETIMEDOUT,
                                    "not everything was kept before the stop timeout; the rest will be read again");
+    } else if (result < 0 && worker->is_interrupted) {
+        result = tlm_error_set(&error, -ETIMEDOUT,
+                               "stopped while the checkpoint did not answer; what was not kept will be read again");
     }
     if (result < 0 && !error.text[0])
         fail(worker, result, &error);

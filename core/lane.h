@@ -21,8 +21,8 @@ typedef struct tlm_lane_options {
     tlm_health_entry *health;  /**< of the lane; outlives it */
     /**
      * Told once, on the lane's thread, when it has ended: `result` 0: all inputs have ended or it was asked to stop,
-     * and everything is kept. -ESTALE: another process has the lane. Other negative: it had to stop. `sentence` says
-     * why.
+     * and everything is kept. -ETIMEDOUT: it was asked to stop, and what was not kept in time will be read again.
+     * -ESTALE: another process has the lane. Other negative: it had to stop. `sentence` says why.
      */
     void (*ended)(void *context, int result, const char *sentence);
     void *context;

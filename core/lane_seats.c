@@ -96,6 +96,7 @@ static int lane_state_get(const tlm_lane *lane, tlm_text key, int (*found)(void 
     do
         result = tlm_outbox_state_get(seat->worker->outbox, seat->living->host.instance, key, note_found, &getting);
     while (result < 0 && !getting.is_found && pause_unless_stopped(seat->worker));
+    seat->worker->is_interrupted |= result < 0 && !getting.is_found;
     return result;
 }
 

@@ -49,6 +49,7 @@ struct tlm_lane_worker {
     uint32_t is_moved;          /* the record has changed since the last flush */
     tlm_error failure;          /* why a step of a flush within something else failed */
     uint32_t is_finished;       /* all inputs have ended and everything is final */
+    uint32_t is_interrupted;    /* a stop ended the wait for slow state: what was in hand is half done */
     const tlm_event_view *view; /* under way, for dead letters */
     int64_t *watermarks;        /* room for one batch */
     uint8_t *verdicts;

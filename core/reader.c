@@ -125,8 +125,11 @@ int tlm_reader_create(const tlm_reader_options *options, tlm_reader **ret_reader
     reader->lanes = calloc(options->lane_count, sizeof *reader->lanes);
     if (!reader->lanes || tlm_share_init(&reader->share, reader->pipeline, options->lane_count) < 0)
         goto fail;
-    reader->input = (tlm_share_input){
-        .input = options->input, .state = TLM_INPUT_ACTIVE, .highest_ns = INT64_MIN, .lanes = reader->lanes};
+    reader->input = (tlm_share_input){.input = options->input,
+                                      .state = TLM_INPUT_ACTIVE,
+                                      .highest_ns = INT64_MIN,
+                                      .reached_ns = INT64_MIN,
+                                      .lanes = reader->lanes};
     memcpy(reader->lanes, options->lanes, options->lane_count * sizeof *reader->lanes);
     int result = reader->codec->open(options->codec->instance, &reader->decoder, error);
     if (result < 0) {

@@ -162,13 +162,18 @@ static void stop_section(struct run *run, uint32_t section)
     stop_some(run, section, 0);
 }
 
-/* 1: everything that was processed is kept. No answer of a sink can come afterwards. */
+/*
+ * 1: everything that was processed is kept. No answer of a sink can come afterwards. A store that may be asking a sink
+ * stops before it, as it does before a store.
+ */
 static int stop(struct run *run)
 {
     tlm_listener_stop(run->listener);
     int is_kept = run->pipeline ? tlm_pipeline_stop(run->pipeline) : 1;
     stop_section(run, TLM_SECTION_FRONTEND);
-    stop_section(run, TLM_SECTION_SINK);
+    stop_some(run, TLM_SECTION_SINK, 1);
+    stop_some(run, TLM_SECTION_STORE, 1);
+    stop_some(run, TLM_SECTION_SINK, 0);
     return is_kept;
 }
 

@@ -112,16 +112,18 @@ static void share_event(tlm_share *share, tlm_share_input *input, const tlm_even
 {
     tlm_event *event = &events->events[index];
     uint32_t lane_index = share->stream_lanes[event->stream];
-    if (lane_index == FOREIGN) {
-        share_foreign(share, input, events, index);
-        return;
-    }
-    const tlm_reader_lane *lane = &input->lanes[lane_index];
-    tlm_parcel *parcel = share->parcels[lane_index];
+    const tlm_reader_lane *lane = &input->lanes[lane_index == FOREIGN ? 0 : lane_index];
     const tlm_record *record = &events->records->records[event->record];
     int64_t ordinal = record->position.ordinal;
     int is_decided = is_decided_by(lane, ordinal);
     int is_dead = is_too_far_ahead(share, lane, record, event->time_ns, is_decided, now_ns);
+    if (!is_dead && event->time_ns > input->reached_ns)
+        input->reached_ns = event->time_ns;
+    if (lane_index == FOREIGN) {
+        share_foreign(share, input, events, index);
+        return;
+    }
+    tlm_parcel *parcel = share->parcels[lane_index];
 
     event->watermark_ns = input->highest_ns == INT64_MIN
                               ? INT64_MIN

@@ -24,6 +24,7 @@ typedef struct tlm_share_input {
     uint32_t input;
     uint32_t state;               /**< TLM_INPUT_... as the lanes know it */
     int64_t highest_ns;           /**< of events that are no dead letters; INT64_MIN: none */
+    int64_t reached_ns;           /**< of events read by this reader, but those too far ahead; INT64_MIN: none */
     const tlm_reader_lane *lanes; /**< one a lane that is shared out to */
 } tlm_share_input;
 

@@ -28,7 +28,7 @@ typedef struct tlm_partitions_listener {
      * background, and the checkpoint sees to it that a lane whose next owner is quicker loses nothing.
      */
     void (*assigned)(void *context, const uint32_t *lanes, uint32_t count);
-    /** A fault that waiting does not mend, with its sentence: the host stops. */
+    /** A fault that waiting does not mend, with its sentence: the run has failed, and ends unless a frontend serves. */
     void (*failed)(void *context, tlm_text sentence);
 } tlm_partitions_listener;
 

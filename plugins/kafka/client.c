@@ -165,6 +165,9 @@ static void on_log(const rd_kafka_t *kafka, int level, const char *facility, con
         return;
     int is_told_elsewhere = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0;
     uint32_t host_level = is_told_elsewhere ? TLM_LOG_DEBUG : level_of(level);
+    /* The readers need that property by its old name (source.c). */
+    if (strcmp(facility, "CONFWARN") == 0 && strstr(text, "auto.commit.enable is deprecated"))
+        host_level = TLM_LOG_DEBUG;
     /* A producer id that is not there at once is asked for again, as a broker that starts is used to. */
     if (strcmp(facility, "GETPID") == 0 && host_level > TLM_LOG_INFO)
         host_level = TLM_LOG_INFO;
@@ -307,4 +310,16 @@ rd_kafka_t *tlm_kafka_client_connect(rd_kafka_type_t type, rd_kafka_conf_t *conf
 void *tlm_kafka_client_owner(void *opaque)
 {
     return ((tlm_kafka_client *)opaque)->listener.context;
+}
+
+void tlm_kafka_client_wake(rd_kafka_t *kafka, const char *topic)
+{
+    rd_kafka_queue_t *answers = rd_kafka_queue_new(kafka);
+    rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+
+    if (resource) {
+        rd_kafka_DescribeConfigs(kafka, &resource, 1, NULL, answers);
+        rd_kafka_ConfigResource_destroy(resource);
+    }
+    rd_kafka_queue_destroy(answers);
 }

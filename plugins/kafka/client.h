@@ -107,4 +107,10 @@ int tlm_kafka_client_connection(tlm_kafka_client *client);
 /** 1 while a broker is connected. Any thread. */
 int tlm_kafka_client_is_connected(tlm_kafka_client *client);
 
+/**
+ * Wakes the main thread of a handle by a request that changes nothing: what the brokers have configured of a topic. Its
+ * answer is not looked at. Any thread.
+ */
+void tlm_kafka_client_wake(rd_kafka_t *kafka, const char *topic);
+
 #endif

@@ -8,6 +8,7 @@
  */
 #include "source.h"
 #include "components.h"
+#include "source_clock.h"
 #include "source_end.h"
 #include "source_group.h"
 #include "source_keeper.h"
@@ -93,6 +94,8 @@ static void source_close(tlm_instance *source)
 {
     tlm_kafka_keeper_destroy(source->keeper);
     source->keeper = NULL;
+    tlm_kafka_clock_destroy(source->clock);
+    source->clock = NULL;
     atomic_store(&source->has_readers, false);
     tlm_kafka_source_end(source);
 }
@@ -101,6 +104,8 @@ static int connect_all(tlm_instance *source, int (*cancelled)(void *context), tl
 {
     int result = tlm_kafka_group_create(source, &source->group, error);
 
+    if (result == 0)
+        result = tlm_kafka_clock_create(source, &source->clock, error);
     if (result == 0)
         result = tlm_kafka_keeper_create(source, &source->keeper, error);
     if (result == 0)

@@ -46,6 +46,7 @@ typedef struct tlm_kafka_source_metrics {
 typedef struct tlm_kafka_group tlm_kafka_group;
 typedef struct tlm_kafka_reader tlm_kafka_reader;
 typedef struct tlm_kafka_keeper tlm_kafka_keeper;
+typedef struct tlm_kafka_clock tlm_kafka_clock;
 
 /** Properties that the source sets itself or keeps others from setting. */
 enum { TLM_KAFKA_SOURCE_PROPERTIES_MAX = 40 };
@@ -70,6 +71,7 @@ struct tlm_instance {
     tlm_kafka_reader *readers[TLM_KAFKA_INPUTS];
     atomic_bool has_readers; /**< all of them are set: for the keeper's thread */
     tlm_kafka_keeper *keeper;
+    tlm_kafka_clock *clock;
 };
 
 /** CLOCK_MONOTONIC. */

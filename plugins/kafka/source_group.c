@@ -264,6 +264,17 @@ void tlm_kafka_group_poll(tlm_kafka_group *group, int32_t timeout_ms)
         rd_kafka_message_destroy(message);
 }
 
+void tlm_kafka_group_wake(tlm_kafka_group *group)
+{
+    rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(group->kafka);
+
+    tlm_kafka_client_wake(group->kafka, group->source->topics[0]);
+    if (!queue)
+        return; /* the member has left */
+    rd_kafka_queue_yield(queue);
+    rd_kafka_queue_destroy(queue);
+}
+
 /* --- topics ------------------------------------------------------------------------------------------------------- */
 
 /* Asks for one topic's partitions: their number, or 0 with what there is to wait for. */
@@ -360,7 +371,9 @@ int tlm_kafka_group_learn(tlm_kafka_group *group, int (*cancelled)(void *context
     int known = 0;
 
     while (known < TLM_KAFKA_INPUTS || !learn_cluster(group)) {
-        tlm_error wait = {.text = "waiting for the brokers to tell the cluster's name"};
+        tlm_error wait = {.text = ""};
+        if (known == TLM_KAFKA_INPUTS)
+            set_trouble(group, "waiting for the brokers to tell the cluster's name");
         if (cancelled(source->listener.context))
             return -ECANCELED;
         for (known = 0; known < TLM_KAFKA_INPUTS; known++) {

@@ -44,4 +44,7 @@ int tlm_kafka_group_ranges(tlm_kafka_group *group, uint32_t lane, tlm_kafka_rang
 /** What is wrong with the membership; empty: nothing. */
 void tlm_kafka_group_trouble(tlm_kafka_group *group, tlm_error *ret_sentence);
 
+/** Wakes all threads of the handle and who polls it, whatever they wait for. Any thread. */
+void tlm_kafka_group_wake(tlm_kafka_group *group);
+
 #endif

@@ -6,7 +6,6 @@
 #include <time.h>
 
 enum {
-    CREDENTIAL_SIZE = 512,
     FETCH_BYTES = 4 * 1024 * 1024,     /* of an answer; larger ones are slower, as they fit no cache */
     PLACE_FETCH_BYTES = 1024 * 1024,   /* of a partition in it */
     PLACE_QUEUE_BYTES_MIN = 64 * 1024, /* below that every fetch would be a round trip for a few records */
@@ -14,6 +13,8 @@ enum {
     CHAT_SHARES = 5,                   /* of eight: chat is most of all events; the other topics get one each */
     SHARES = 8,
     KIB = 1024,
+    QUEUE_KIB_MAX = 2097151, /* librdkafka's own bounds of what waits in a partition's queue */
+    QUEUE_RECORDS_MAX = 10000000,
 };
 
 int64_t tlm_kafka_now_ns(void)
@@ -46,7 +47,11 @@ static void share_memory(const tlm_instance *source, uint32_t input, tlm_kafka_r
 
     fetch_bytes = fetch_bytes < PLACE_QUEUE_BYTES_MIN / 2 ? PLACE_QUEUE_BYTES_MIN / 2 : fetch_bytes;
     reader->queue_bytes = share - fetch_bytes < PLACE_QUEUE_BYTES_MIN ? PLACE_QUEUE_BYTES_MIN : share - fetch_bytes;
+    if (reader->queue_bytes > (int64_t)QUEUE_KIB_MAX * KIB)
+        reader->queue_bytes = (int64_t)QUEUE_KIB_MAX * KIB;
     reader->queue_records = reader->queue_bytes / RECORD_COST;
+    if (reader->queue_records > QUEUE_RECORDS_MAX)
+        reader->queue_records = QUEUE_RECORDS_MAX;
     *ret_fetch_bytes = fetch_bytes;
 }
 
@@ -72,14 +77,16 @@ static int set_limits(const tlm_instance *source, uint32_t input, tlm_kafka_read
     return result;
 }
 
-/* The value of a property, or an empty text. */
+/* The value of a property, however long, or an empty text. NULL: memory is short. */
 static char *copy_property(const rd_kafka_conf_t *conf, const char *name)
 {
-    char value[CREDENTIAL_SIZE];
-    size_t size = sizeof value;
-    bool is_set = rd_kafka_conf_get(conf, name, value, &size) == RD_KAFKA_CONF_OK && size <= sizeof value;
+    size_t size = 0;
+    bool is_set = rd_kafka_conf_get(conf, name, NULL, &size) == RD_KAFKA_CONF_OK && size > 0;
+    char *value = calloc(1, is_set ? size : 1);
 
-    return strdup(is_set ? value : "");
+    if (value && is_set && rd_kafka_conf_get(conf, name, value, &size) != RD_KAFKA_CONF_OK)
+        value[0] = '\0';
+    return value;
 }
 
 static int connect_reader(tlm_instance *source, uint32_t input, tlm_kafka_reader *reader, tlm_error *error)
@@ -229,4 +236,10 @@ void tlm_kafka_reader_nudge(tlm_kafka_reader *reader)
     /* Of all public calls only this one wakes the threads without asking the broker anything. The credentials are the
      * ones that it has. */
     rd_kafka_error_destroy(rd_kafka_sasl_set_credentials(reader->kafka, reader->username, reader->password));
+}
+
+void tlm_kafka_reader_wake(tlm_kafka_reader *reader)
+{
+    tlm_kafka_client_wake(reader->kafka, rd_kafka_topic_name(reader->topic));
+    tlm_kafka_reader_nudge(reader);
 }

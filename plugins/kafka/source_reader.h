@@ -63,4 +63,7 @@ bool tlm_kafka_place_is_heard(const tlm_kafka_place *place, int64_t now_ns);
  */
 void tlm_kafka_reader_nudge(tlm_kafka_reader *reader);
 
+/** Wakes all threads of the handle, whatever they wait for. Any thread. */
+void tlm_kafka_reader_wake(tlm_kafka_reader *reader);
+
 #endif

@@ -220,7 +220,7 @@ static void judge_topic(const rd_kafka_ConfigResource_t *resource, tlm_kafka_cli
     if (stamp && strcmp(stamp, "LogAppendTime") != 0)
         tlm_kafka_client_log(client, TLM_LOG_WARNING,
                              "topic %s has message.timestamp.type=%s: max_future then judges events by the clock of "
-                             "whoever wrote them; set LogAppendTime for the broker's",
+                             "whoever reads them, when they are read; set LogAppendTime for the broker's",
                              name, stamp);
     if (size && strtoll(size, NULL, 10) < TLM_KAFKA_MESSAGE_BYTES_MAX)
         tlm_kafka_client_log(client, TLM_LOG_WARNING,

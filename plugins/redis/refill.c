@@ -159,8 +159,9 @@ static int purge(tlm_redis_refill *refill, const char *kind, tlm_error *error)
             result = unlink_keys(refill, reply->element[1], error);
         }
         freeReplyObject(reply);
-        if (result == 0)
-            result = run_hold(refill, NULL, error) < 0 ? -ENOTCONN : 0;
+        int is_held = result < 0 ? result : run_hold(refill, NULL, error);
+        if (result == 0 && is_held <= 0) /* what another one fills meanwhile is not to be taken away */
+            result = is_held < 0 ? is_held : tlm_error_set(error, -EAGAIN, "it took too long to clear old keys");
     } while (result == 0 && strcmp(cursor, "0") != 0 && !tlm_redis_circle_is_stopping(&refill->circle));
     return result;
 }

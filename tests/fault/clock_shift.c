@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -108,4 +109,12 @@ EXPORT int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t
     /* A wake-up for nothing, which callers must expect: to wait on here could miss one that came in between. */
     int result = real_wait(cond, mutex, &next);
     return result == ETIMEDOUT ? 0 : result;
+}
+
+/* librdkafka waits by the threads of C11, which in glibc are those of POSIX under other names (nptl/cnd_timedwait.c).
+ */
+EXPORT int cnd_timedwait(cnd_t *restrict cond, mtx_t *restrict mutex, const struct timespec *restrict until)
+{
+    int result = pthread_cond_timedwait((pthread_cond_t *)cond, (pthread_mutex_t *)mutex, until);
+    return result == 0 ? thrd_success : result == ETIMEDOUT ? thrd_timedout : thrd_error;
 }

@@ -26,13 +26,18 @@ class Freeze(unittest.TestCase):
                 time.sleep(max(0, FROZEN_S - taken))
                 self.assertTrue(second.is_running(), second.log())
                 first.send(signal.SIGCONT)
+                # It had work on all its lanes, so that whatever it goes on with must meet the fence.
+                trial.wait(lambda: self.refusals(first) > 0, "what it goes on with is refused", 60)
                 trial.wait_final()
                 say(f"frozen for {FROZEN_S} s, its lanes taken after {taken:.1f} s; "
-                    f"{first.log().count('another process has taken the lane')} lanes were refused to it when it woke")
+                    f"{self.refusals(first)} refusals when it woke")
                 for each in (first, second):
                     self.assertTrue(each.is_running(), each.log())
                     self.assertEqual(each.stop(), 0, each.log())
             trial.check()
+
+    def refusals(self, aggregator):
+        return aggregator.log().count("another process has taken the lane")
 
     def epochs(self, trial):
         return int(trial.sql("SELECT coalesce(sum(epoch), 0) FROM telemetra_lanes") or 0)

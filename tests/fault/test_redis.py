@@ -31,7 +31,7 @@ class Redis(unittest.TestCase):
             trial.wait(aggregator.troubles, "health tells of Redis", 15)
             trial.servers.start("redis")
             took.append(self.seconds_to_equal(trial, expected))
-            trial.wait(lambda: not aggregator.troubles(), "good health", EQUAL_S)
+            trial.wait(lambda: not aggregator.troubles(), f"good health: {aggregator.troubles()}", EQUAL_S)
             self.assertEqual(aggregator.stop(), 0, aggregator.log())
         trial.check()
         say("Redis equal again " + ", ".join(f"{seconds:.1f} s" for seconds in took) +

@@ -256,8 +256,19 @@ static int16_t finding_of(const tlm_event *event)
     return (int16_t)(second % 1000);
 }
 
+static int nothing_found(void *context, tlm_text key, tlm_text value)
+{
+    (void)context, (void)key, (void)value;
+    return 0;
+}
+
 static int lane_events(tlm_lane_state *state, const tlm_event_view *view)
 {
+    if (state->notes->asks) {
+        int result = state->lane->state_get(state->lane, tlm_text_of("key"), nothing_found, NULL);
+        if (result < 0)
+            return result;
+    }
     int16_t *findings = tlm_event_view_side(view, "finding");
     pthread_mutex_lock(&state->notes->mutex);
     for (uint32_t i = 0; i < view->count; i++) {
@@ -529,8 +540,10 @@ void vault_release(vault *vault_of)
 static int state_get(tlm_instance *instance, uint32_t lane, const char *component, tlm_text key,
                      int (*found)(void *context, tlm_text key, tlm_text value), void *context)
 {
-    (void)instance, (void)lane, (void)component, (void)key, (void)found, (void)context;
-    return 0;
+    (void)lane, (void)component, (void)key, (void)found, (void)context;
+    vault *vault_of = instance->config->what;
+    atomic_fetch_add(&vault_of->gets, 1);
+    return atomic_load(&vault_of->get_fails) ? -EAGAIN : 0;
 }
 
 static int state_each(tlm_instance *instance, uint32_t lane, const char *component,

@@ -45,6 +45,7 @@ typedef struct notes {
     uint32_t is_stopped;     /* the component was stopped */
     uint32_t closed_late;    /* lanes that were closed after that */
     uint32_t closed;
+    uint32_t asks; /* for slow state, at every batch */
     uint32_t keep; /* rebuild_from: the position of the input's event that many back */
     /* Of a follower: rows of the processor in their order, and events whose side value was as it should be. */
     uint32_t rows_read, sides_read;
@@ -70,6 +71,7 @@ typedef struct vault {
     int fail_times, fail_with; /* so many commits fail with that */
     int hold;                  /* commits are not answered until it is 0 */
     uint32_t attempts;
+    atomic_uint get_fails, gets; /* whether slow state can be read, and how often it was tried */
     tlm_done held_done;
     void *held_token;
     char order[64];        /* who was asked in which order: r, c, b */
