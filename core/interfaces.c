@@ -10,7 +10,7 @@ static const char *const processor_members[] = {"settings",     "lane_open",   "
                                                 "advance",      "final_after", "early",     "prepare",
                                                 "rebuild_from", "size_bytes",  "lane_close"};
 static const char *const sink_members[] = {"submit"};
-static const char *const checkpoint_members[] = {"take", "commit", "state_get", "state_each"};
+static const char *const checkpoint_members[] = {"take", "commit", "state_get", "state_each", "epoch"};
 static const char *const store_members[] = {"query"};
 static const char *const frontend_members[] = {"prefixes", "adopt"};
 static const char *const pages_members[] = {"list", "body"};

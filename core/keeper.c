@@ -33,6 +33,7 @@ struct slot {
     tlm_partition_reader *reader;
     uint32_t is_stopping; /* was asked to stop */
     uint32_t is_failed;   /* for good */
+    uint32_t is_waited;   /* health says that it cannot be taken yet */
     int64_t retry_ns, pause_ns;
     uint64_t assignment; /* the one it was last looked at in */
 };
@@ -218,6 +219,7 @@ static int create_reader(struct slot *slot, tlm_lane_worker *worker, tlm_partiti
     return tlm_partition_reader_create(&options, ret_reader, error);
 }
 
+/* As tlm_lane_create fails; -EBADMSG also when the log has the lane's place no more. */
 static int open_lane(struct slot *slot, tlm_error *error)
 {
     const tlm_keeper *keeper = slot->keeper;
@@ -237,7 +239,7 @@ static int open_lane(struct slot *slot, tlm_error *error)
     if (result < 0) {
         (void)tlm_lane_join(worker);
         tlm_lane_destroy(worker); /* it has sent nothing */
-        return result;
+        return result == -EINVAL || result == -ESTALE ? -EBADMSG : result;
     }
     slot->is_stopping = 0;
     set_worker(slot, worker, reader);
@@ -266,9 +268,29 @@ static void try_later(struct slot *slot, const tlm_error *reason)
     if (slot->pause_ns > RETRY_LAST_NS)
         slot->pause_ns = RETRY_LAST_NS;
     slot->retry_ns = tlm_monotonic_ns() + slot->pause_ns;
+    slot->is_waited = 1;
     tlm_error message;
     tlm_error_set(&message, 0, "cannot be taken yet: %.900s", reason->text);
     tlm_health_follow(slot->health, cause_of(slot->keeper), TLM_HEALTH_DEGRADED, tlm_text_of(message.text));
+}
+
+static void warn(const struct slot *slot, const char *sentence)
+{
+    char name[32];
+    name_lane(slot, name);
+    tlm_log_write(slot->keeper->options.shared->log, TLM_LOG_WARNING, name, "%s", sentence);
+}
+
+/* Another process has it; it is taken again when that was a mistake of the log's, or of whoever was frozen. */
+static void lose(struct slot *slot, const char *sentence)
+{
+    slot->retry_ns = tlm_monotonic_ns() + LOST_PAUSE_NS;
+    slot->is_waited = 1;
+    warn(slot, sentence);
+    tlm_health_set(
+        slot->health, TLM_HEALTH_DEGRADED,
+        tlm_text_of("another process has taken the lane, though it was given to this one: if that goes on, one "
+                    "of another consumer group or host has the same pipeline name and checkpoint"));
 }
 
 static void take(struct slot *slot)
@@ -277,8 +299,11 @@ static void take(struct slot *slot)
     int result = open_lane(slot, &error);
     if (!result) {
         slot->pause_ns = 0;
+        slot->is_waited = 0;
         tlm_health_set(slot->health, TLM_HEALTH_OK, tlm_text_of(""));
-    } else if (result == -EINVAL || result == -ESTALE || result == -ENOMEM) {
+    } else if (result == -ESTALE) {
+        lose(slot, error.text);
+    } else if (result == -EINVAL || result == -EBADMSG || result == -ENOMEM) {
         fail_slot(slot, error.text);
         if (result == -EINVAL)
             leave(slot->keeper); /* the settings of this process: no lane would be taken */
@@ -304,11 +329,8 @@ static void free_quiet(tlm_keeper *keeper)
 /* What an ended lane means: given away, lost to another, or a failure. */
 static void settle_end(struct slot *slot, int result, const char *sentence, int is_wanted)
 {
-    const tlm_log *log = slot->keeper->options.shared->log;
-    char name[32];
-    name_lane(slot, name);
     if (result == -ETIMEDOUT)
-        tlm_log_write(log, TLM_LOG_WARNING, name, "%s", sentence);
+        warn(slot, sentence);
     if (result >= 0 || result == -ETIMEDOUT || (result == -ESTALE && !is_wanted)) {
         tlm_health_set(slot->health, TLM_HEALTH_OK, tlm_text_of(""));
         return;
@@ -317,12 +339,7 @@ static void settle_end(struct slot *slot, int result, const char *sentence, int 
         fail_slot(slot, sentence);
         return;
     }
-    slot->retry_ns = tlm_monotonic_ns() + LOST_PAUSE_NS;
-    tlm_log_write(log, TLM_LOG_WARNING, name, "%s", sentence);
-    tlm_health_set(
-        slot->health, TLM_HEALTH_DEGRADED,
-        tlm_text_of("another process has taken the lane, though it was given to this one: if that goes on, one "
-                    "of another consumer group or host has the same pipeline name and checkpoint"));
+    lose(slot, sentence);
 }
 
 /* --- the thread -------------------------------------------------------------------------------------------------- */
@@ -374,8 +391,9 @@ static void tend(struct slot *slot, int64_t *wake_ns)
         if (!slot->worker && slot->retry_ns < *wake_ns)
             *wake_ns = slot->retry_ns;
     }
-    if (!slot->worker && !is_wanted && slot->pause_ns) {
+    if (!slot->worker && !is_wanted && slot->is_waited) {
         slot->pause_ns = 0;
+        slot->is_waited = 0;
         tlm_health_set(slot->health, TLM_HEALTH_OK, tlm_text_of(""));
     }
 }

@@ -30,7 +30,9 @@ typedef struct tlm_lane_options {
 
 /**
  * Takes the lane in the checkpoint and opens its processors. Sources and sinks must be started. One thread for all
- * lanes, as for start, join and destroy. -EINVAL: no use trying again; other negative: it may pass.
+ * lanes, as for start, join and destroy. -EINVAL: the checkpoint refuses the settings of this process, for every lane;
+ * -EBADMSG: what it holds of this lane cannot be used; -ENOMEM. -ESTALE: another process took the lane meanwhile; other
+ * negative: it may pass.
  */
 int tlm_lane_create(const tlm_lane_options *options, tlm_lane_worker **ret_worker, tlm_error *error);
 int tlm_lane_start(tlm_lane_worker *worker, tlm_error *error);

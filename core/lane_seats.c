@@ -86,6 +86,17 @@ static int pause_unless_stopped(tlm_lane_worker *worker)
     return !atomic_load(&worker->is_stopping);
 }
 
+/* What was read is the lane's own only if no other process had taken it by then. */
+static int confirm(tlm_lane_worker *worker)
+{
+    int result;
+    do
+        result = tlm_outbox_confirm(worker->outbox, &worker->failure);
+    while (result < 0 && result != -ESTALE && pause_unless_stopped(worker));
+    worker->is_interrupted |= result < 0 && result != -ESTALE;
+    return result;
+}
+
 /* Waits for a checkpoint that does not answer: what the lane does next depends on it. */
 static int lane_state_get(const tlm_lane *lane, tlm_text key, int (*found)(void *context, tlm_text key, tlm_text value),
                           void *context)
@@ -96,8 +107,12 @@ static int lane_state_get(const tlm_lane *lane, tlm_text key, int (*found)(void 
     do
         result = tlm_outbox_state_get(seat->worker->outbox, seat->living->host.instance, key, note_found, &getting);
     while (result < 0 && !getting.is_found && pause_unless_stopped(seat->worker));
-    seat->worker->is_interrupted |= result < 0 && !getting.is_found;
-    return result;
+    if (result < 0 && !getting.is_found) {
+        seat->worker->is_interrupted = 1;
+        return result;
+    }
+    int confirmed = confirm(seat->worker);
+    return confirmed < 0 ? confirmed : result;
 }
 
 static int lane_state_each(const tlm_lane *lane, int (*found)(void *context, tlm_text key, tlm_text value),
@@ -210,7 +225,16 @@ int tlm_lane_take(tlm_lane_worker *worker, tlm_error *error)
     if (result < 0)
         return result;
     result = add_inputs(worker, error);
+    if (result < 0)
+        return result;
+    result = tlm_lane_load_refused(worker, error);
     if (!result)
-        result = tlm_lane_load_refused(worker, error);
-    return result < 0 ? result : open_seats(worker, error);
+        result = open_seats(worker, error);
+    tlm_error doubt;
+    int confirmed = tlm_outbox_confirm(worker->outbox, &doubt);
+    if (confirmed < 0) { /* then what was read tells nothing, nor does a failure from it */
+        *error = doubt;
+        return confirmed;
+    }
+    return result == -EINVAL ? -EBADMSG : result;
 }

@@ -69,7 +69,7 @@ struct tlm_lane_worker {
 
 /* --- lane_seats.c ------------------------------------------------------------------------------------------------ */
 
-/** Seats the plan's processors, takes the lane in the checkpoint and opens them on it. */
+/** Seats the plan's processors, takes the lane in the checkpoint and opens them on it; fails as tlm_lane_create. */
 int tlm_lane_take(tlm_lane_worker *worker, tlm_error *error);
 
 /** Where records of a batch of an input come from, for dead letters. */

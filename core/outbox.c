@@ -113,7 +113,7 @@ static void on_taken(void *context, const tlm_taken *taken)
     if (!taken->record.size)
         return;
     int result = tlm_lane_record_parse(taken->record, taking->ret_record, taking->error);
-    taking->result = result < 0 ? result : 1;
+    taking->result = result == -EINVAL ? -EBADMSG : result < 0 ? result : 1;
 }
 
 int tlm_outbox_take(tlm_outbox *outbox, const char *settings, tlm_lane_record *ret_record, tlm_error *error)
@@ -122,6 +122,20 @@ int tlm_outbox_take(tlm_outbox *outbox, const char *settings, tlm_lane_record *r
     int result = tlm_outbox_checkpoint(outbox)->take(outbox->checkpoint->living->instance, outbox->options.lane,
                                                      settings, on_taken, &taking, error);
     return result < 0 ? result : taking.result;
+}
+
+int tlm_outbox_confirm(const tlm_outbox *outbox, tlm_error *error)
+{
+    uint64_t epoch = 0;
+    int result =
+        tlm_outbox_checkpoint(outbox)->epoch(outbox->checkpoint->living->instance, outbox->options.lane, &epoch);
+    if (result < 0)
+        return tlm_error_set(error, result, "%s cannot say whose lane %u is", outbox->checkpoint->living->host.instance,
+                             outbox->options.lane);
+    if (epoch == outbox->epoch)
+        return 0;
+    return tlm_error_set(error, -ESTALE, "another process has taken lane %u: it is at epoch %llu, this one's is %llu",
+                         outbox->options.lane, (unsigned long long)epoch, (unsigned long long)outbox->epoch);
 }
 
 /* --- life -------------------------------------------------------------------------------------------------------- */

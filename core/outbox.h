@@ -28,8 +28,11 @@ int tlm_outbox_create(const tlm_outbox_options *options, tlm_outbox **ret_outbox
 /** No flush may be under way. Accepts NULL. */
 void tlm_outbox_destroy(tlm_outbox *outbox);
 
-/** Takes the lane in the checkpoint. 1 and the last record, or 0 when there is none yet. */
+/** Takes the lane in the checkpoint. 1 and the last record, or 0 when there is none yet. -EBADMSG: it is unreadable. */
 int tlm_outbox_take(tlm_outbox *outbox, const char *settings, tlm_lane_record *ret_record, tlm_error *error);
+
+/** Whether the lane is still this process': 0. -ESTALE: another took it; other negative: the checkpoint is gone. */
+int tlm_outbox_confirm(const tlm_outbox *outbox, tlm_error *error);
 
 /** Adds a row; early ones wait for tlm_outbox_publish_early. -ENOMEM. */
 int tlm_outbox_add(tlm_outbox *outbox, const tlm_dataset *dataset, uint32_t flags, const tlm_cell *cells);

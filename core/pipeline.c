@@ -209,7 +209,7 @@ static int take_lane(const tlm_lane_options *options, int (*is_cancelled)(void *
         int result = tlm_lane_create(options, ret_worker, error);
         if (!result)
             tlm_health_set(options->health, TLM_HEALTH_OK, tlm_text_of(""));
-        if (!result || result == -EINVAL || result == -ENOMEM)
+        if (!result || result == -EINVAL || result == -EBADMSG || result == -ENOMEM)
             return result;
         tlm_health_set(options->health, TLM_HEALTH_DEGRADED, tlm_text_of(error->text));
         if (is_cancelled(context))

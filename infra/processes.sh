@@ -31,7 +31,26 @@ process_of() {
 
 # children_of PID: PostgreSQL has one for each connection and task, each with a session of its own.
 children_of() {
-    cat "/proc/$1/task/"*/children 2>/dev/null | tr '\n' ' ' || true
+    local file line
+    for file in "/proc/$1/task/"*/children; do
+        line=
+        # The file has no newline at its end; a task that has ended has no file.
+        if { read -r line <"$file"; } 2>/dev/null || [ -n "$line" ]; then
+            printf '%s ' "$line"
+        fi
+    done
+}
+
+# signal NAME PID...: to each of them. One that has ended by itself is no failure; one that cannot be reached is.
+signal() {
+    local name=$1 pid
+    shift
+    for pid in "$@"; do
+        if ! kill -s "$name" "$pid" 2>/dev/null && ! is_gone "$pid"; then
+            echo "SIG$name cannot be sent to process $pid" >&2
+            return 1
+        fi
+    done
 }
 
 # is_stopped PID: by SIGSTOP, which the kernel delivers a little later than `kill` returns.

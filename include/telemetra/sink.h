@@ -86,6 +86,11 @@ typedef struct tlm_checkpoint {
     /** Calls `found` for every committed key; a non-zero result ends the walk and is returned. Blocks; any thread. */
     int (*state_each)(tlm_instance *instance, uint32_t lane, const char *component,
                       int (*found)(void *context, tlm_text key, tlm_text value), void *context);
+    /**
+     * The lane's epoch by now: 0, or negative errno. Slow state was read while the lane was the reader's own if the
+     * epoch is still the one that it took. Blocks; any thread.
+     */
+    int (*epoch)(tlm_instance *instance, uint32_t lane, uint64_t *ret_epoch);
 } tlm_checkpoint;
 
 #ifdef __cplusplus

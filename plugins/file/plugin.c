@@ -110,9 +110,35 @@ static int checkpoint_state_each(tlm_instance *file, uint32_t lane, const char *
     return tlm_ledger_each_state(file->ledger, lane, component, found, context);
 }
 
+/** A question of a lane's epoch on its way to the writer thread and back. */
+typedef struct {
+    tlm_instance *file;
+    uint32_t lane;
+    uint64_t epoch;
+} epoch_call;
+
+static int epoch_on_writer(void *context, tlm_error *error)
+{
+    epoch_call *call = context;
+    const tlm_ledger_lane *lane = tlm_ledger_find_lane(call->file->ledger, call->lane);
+    (void)error;
+    call->epoch = lane ? lane->epoch : 0;
+    return 0;
+}
+
+static int checkpoint_epoch(tlm_instance *file, uint32_t lane, uint64_t *ret_epoch)
+{
+    epoch_call call = {.file = file, .lane = lane};
+    tlm_error error;
+    int result = tlm_flush_queue_call(file->queue, epoch_on_writer, &call, &error);
+    if (result == 0)
+        *ret_epoch = call.epoch;
+    return result;
+}
+
 static const tlm_sink sink = {sink_submit};
 static const tlm_checkpoint checkpoint = {checkpoint_take, checkpoint_commit, checkpoint_state_get,
-                                          checkpoint_state_each};
+                                          checkpoint_state_each, checkpoint_epoch};
 
 /* --- life cycle -------------------------------------------------------------------------------------------------- */
 

@@ -163,6 +163,12 @@ static int checkpoint_state_each(tlm_instance *postgres, uint32_t lane, const ch
     return tlm_state_each(postgres->readers, &owner, found, context, &error);
 }
 
+static int checkpoint_epoch(tlm_instance *postgres, uint32_t lane, uint64_t *ret_epoch)
+{
+    tlm_error error;
+    return tlm_state_epoch(postgres->readers, postgres->host->pipeline, lane, ret_epoch, &error);
+}
+
 /* Whether a query fails for what it asks, which is no failure of the server. */
 static bool is_question(int result)
 {
@@ -181,7 +187,7 @@ static int store_query(tlm_instance *postgres, const tlm_query *query, tlm_resul
 
 static const tlm_sink sink = {sink_submit};
 static const tlm_checkpoint checkpoint = {checkpoint_take, checkpoint_commit, checkpoint_state_get,
-                                          checkpoint_state_each};
+                                          checkpoint_state_each, checkpoint_epoch};
 static const tlm_store store = {store_query};
 
 /* --- life cycle -------------------------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state.h"
 
+#include "cell.h"
 #include "common/buffer.h"
 
 static const char get_sql[] =
@@ -9,6 +10,8 @@ static const char first_sql[] = "SELECT key, value FROM telemetra_state WHERE pi
                                 " AND component = $3 ORDER BY key LIMIT $4";
 static const char next_sql[] = "SELECT key, value FROM telemetra_state WHERE pipeline = $1 AND lane = $2"
                                " AND component = $3 AND key > $5 ORDER BY key LIMIT $4";
+
+static const char epoch_sql[] = "SELECT epoch FROM telemetra_lanes WHERE pipeline = $1 AND lane = $2";
 
 static void add_owner(tlm_params *params, const tlm_state_owner *owner)
 {
@@ -86,4 +89,17 @@ int tlm_state_each(tlm_pool *readers, const tlm_state_owner *owner, tlm_state_fo
         result = tell_chunk(readers, owner, &after, false, found, context, &told, error);
     tlm_buffer_finish(&after);
     return result < 0 ? result : told;
+}
+
+int tlm_state_epoch(tlm_pool *readers, const char *pipeline, uint32_t lane, uint64_t *ret_epoch, tlm_error *error)
+{
+    PGresult *rows = NULL;
+    tlm_params params = {0};
+    tlm_params_add_text(&params, tlm_text_of(pipeline));
+    tlm_params_add_integer(&params, (int32_t)lane);
+    int result = ask(readers, epoch_sql, &params, &rows, error);
+    if (result == 0)
+        *ret_epoch = PQntuples(rows) == 1 ? (uint64_t)tlm_cell_integer(rows, 0, 0) : 0;
+    PQclear(rows);
+    return result;
 }

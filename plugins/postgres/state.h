@@ -26,4 +26,7 @@ int tlm_state_get(tlm_pool *readers, const tlm_state_owner *owner, tlm_text key,
 int tlm_state_each(tlm_pool *readers, const tlm_state_owner *owner, tlm_state_found found, void *context,
                    tlm_error *error);
 
+/** tlm_checkpoint.epoch. Negative with a sentence. */
+int tlm_state_epoch(tlm_pool *readers, const char *pipeline, uint32_t lane, uint64_t *ret_epoch, tlm_error *error);
+
 #endif

@@ -156,6 +156,11 @@ static int checkpoint_state_each(tlm_instance *sqlite, uint32_t lane, const char
     return tlm_state_each(sqlite->readers, &owner, found, context);
 }
 
+static int checkpoint_epoch(tlm_instance *sqlite, uint32_t lane, uint64_t *ret_epoch)
+{
+    return tlm_state_epoch(sqlite->readers, sqlite->host->pipeline, lane, ret_epoch);
+}
+
 /* Commits see for themselves whether the file is still there; where none come, queries do, seldom. */
 static void look_after_file(tlm_instance *sqlite)
 {
@@ -180,7 +185,7 @@ static int store_query(tlm_instance *sqlite, const tlm_query *query, tlm_result 
 
 static const tlm_sink sink = {sink_submit};
 static const tlm_checkpoint checkpoint = {checkpoint_take, checkpoint_commit, checkpoint_state_get,
-                                          checkpoint_state_each};
+                                          checkpoint_state_each, checkpoint_epoch};
 static const tlm_store store = {store_query};
 
 /* --- life cycle -------------------------------------------------------------------------------------------------- */

@@ -150,3 +150,27 @@ int tlm_state_each(tlm_readers *readers, const tlm_state_owner *owner, tlm_state
     tlm_buffer_finish(&after);
     return result;
 }
+
+static int fetch_epoch(tlm_reader *reader, const char *pipeline, uint32_t lane, uint64_t *ret_epoch)
+{
+    sqlite3_stmt *statement;
+    int result = tlm_reader_prepare(reader, "SELECT epoch FROM telemetra_lanes WHERE pipeline = ?1 AND lane = ?2",
+                                    &statement, NULL);
+    if (result < 0)
+        return result;
+    sqlite3_bind_text(statement, 1, pipeline, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, lane);
+    result = tlm_database_step(statement, "read telemetra_lanes", NULL);
+    *ret_epoch = result > 0 ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return result < 0 ? result : 0;
+}
+
+int tlm_state_epoch(tlm_readers *readers, const char *pipeline, uint32_t lane, uint64_t *ret_epoch)
+{
+    tlm_reader *reader = tlm_readers_acquire(readers);
+    int result = fetch_epoch(reader, pipeline, lane, ret_epoch);
+    tlm_readers_release(readers, reader);
+    return result;
+}

@@ -27,4 +27,7 @@ int tlm_state_get(tlm_readers *readers, const tlm_state_owner *owner, tlm_text k
                   void *context);
 int tlm_state_each(tlm_readers *readers, const tlm_state_owner *owner, tlm_state_found found, void *context);
 
+/** tlm_checkpoint.epoch. */
+int tlm_state_epoch(tlm_readers *readers, const char *pipeline, uint32_t lane, uint64_t *ret_epoch);
+
 #endif

@@ -67,6 +67,7 @@ typedef struct vault {
     uint32_t state_count;
     uint32_t row_count; /* committed rows of the processor */
     uint32_t dead_count;
+    int stolen_takes;          /* so many takes lose the lane before it is opened */
     int take_fails;            /* so many takes fail */
     int fail_times, fail_with; /* so many commits fail with that */
     int hold;                  /* commits are not answered until it is 0 */

@@ -192,6 +192,24 @@ static void a_source_that_fails_for_good_leaves_its_lanes_to_others(void **state
     rig_finish_log(&rig);
 }
 
+static void a_lane_lost_while_it_is_taken_is_lost_and_no_failure(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_init_log(&rig, 100);
+    rig.vault.stolen_takes = 1;
+    start(&rig);
+    script_log_assign(&rig.log_script, (uint32_t[]){0}, 1);
+    WAIT_FOR(epoch_of(&rig, 0) == 2); /* its own, and the other's */
+    assert_int_equal(atomic_load(&rig.log_script.open_lanes), 0);
+    script_log_assign(&rig.log_script, (uint32_t[]){0}, 1); /* and the log says: still yours */
+    WAIT_FOR(committed(&rig) == 2 * 100);
+    tlm_pipeline_news news;
+    tlm_pipeline_look(rig.pipeline, &news);
+    assert_false(news.is_failed);
+    rig_finish_log(&rig);
+}
+
 static void an_event_in_a_foreign_partition_is_a_dead_letter(void **state)
 {
     (void)state;
@@ -341,6 +359,7 @@ int main(void)
         cmocka_unit_test(a_place_that_is_no_more_stops_loudly),
         cmocka_unit_test(a_process_whose_settings_are_refused_leaves_the_lanes_to_others),
         cmocka_unit_test(a_source_that_fails_for_good_leaves_its_lanes_to_others),
+        cmocka_unit_test(a_lane_lost_while_it_is_taken_is_lost_and_no_failure),
         cmocka_unit_test(an_event_in_a_foreign_partition_is_a_dead_letter),
         cmocka_unit_test(an_input_is_not_read_far_ahead_of_another_that_has_more),
         cmocka_unit_test(an_event_too_far_ahead_puts_its_input_no_further_ahead),
