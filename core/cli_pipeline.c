@@ -86,11 +86,26 @@ static void print_instance(const tlm_plan_instance *at)
     printf("\n");
 }
 
+/* How many lanes there are: said by the file, by the log that is read, or none where nothing is. */
+static void print_lanes(const tlm_plan *plan)
+{
+    const tlm_plan_instance *source = NULL;
+    for (uint32_t i = 0; i < plan->instance_count && !source; i++)
+        if (plan->instances[i].section == TLM_SECTION_SOURCE)
+            source = &plan->instances[i];
+    if (source && source->component->get_interface(TLM_INTERFACE_PARTITIONS))
+        printf(", a lane for each partition\n");
+    else if (source)
+        printf(", %" PRId64 " lane%s\n", plan->pipeline.lanes, plan->pipeline.lanes == 1 ? "" : "s");
+    else
+        printf("\n");
+}
+
 static void print_summary(const char *path, const tlm_plan *plan)
 {
     int serves = 0;
-    printf("%s: ok\npipeline %s, %" PRId64 " lane%s\n", path, plan->pipeline.name, plan->pipeline.lanes,
-           plan->pipeline.lanes == 1 ? "" : "s");
+    printf("%s: ok\npipeline %s", path, plan->pipeline.name);
+    print_lanes(plan);
     for (uint32_t i = 0; i < plan->instance_count; i++) {
         print_instance(&plan->instances[i]);
         serves |= plan->instances[i].section == TLM_SECTION_FRONTEND;

@@ -55,6 +55,7 @@ struct tlm_keeper {
     uint32_t wanted_count;  /* guarded */
     uint64_t assignment;    /* guarded: number of the assignment that this is */
     uint32_t is_stopping;   /* guarded */
+    uint32_t is_leaving;    /* guarded: no lane can be kept here, so that others get them */
     uint32_t is_kept;       /* when the thread has ended */
     int64_t deadline_ns;    /* guarded: of the stop */
     uint64_t records;       /* guarded: read by lanes that have gone */
@@ -119,13 +120,24 @@ static void on_assigned(void *context, const uint32_t *lanes, uint32_t count)
     pthread_mutex_unlock(&keeper->mutex);
 }
 
+/* What fails here for good must not keep lanes from those who can serve them: the log's other readers get all of them.
+ */
+static void leave(tlm_keeper *keeper)
+{
+    pthread_mutex_lock(&keeper->mutex);
+    keeper->is_leaving = 1;
+    wake_locked(keeper);
+    pthread_mutex_unlock(&keeper->mutex);
+}
+
 static void on_failed(void *context, tlm_text sentence)
 {
-    const tlm_keeper *keeper = context;
+    tlm_keeper *keeper = context;
     tlm_error error;
     tlm_error_set(&error, 0, "%.*s", (int)sentence.size, sentence.data);
     tlm_health_set(keeper->options.source->health, TLM_HEALTH_DEGRADED, sentence);
     fail(keeper, keeper->options.source->host.instance, error.text);
+    leave(keeper);
 }
 
 /* --- letting a lane go ------------------------------------------------------------------------------------------- */
@@ -268,6 +280,8 @@ static void take(struct slot *slot)
         tlm_health_set(slot->health, TLM_HEALTH_OK, tlm_text_of(""));
     } else if (result == -EINVAL || result == -ESTALE || result == -ENOMEM) {
         fail_slot(slot, error.text);
+        if (result == -EINVAL)
+            leave(slot->keeper); /* the settings of this process: no lane would be taken */
     } else {
         try_later(slot, &error);
     }
@@ -305,8 +319,10 @@ static void settle_end(struct slot *slot, int result, const char *sentence, int 
     }
     slot->retry_ns = tlm_monotonic_ns() + LOST_PAUSE_NS;
     tlm_log_write(log, TLM_LOG_WARNING, name, "%s", sentence);
-    tlm_health_set(slot->health, TLM_HEALTH_DEGRADED,
-                   tlm_text_of("another process has taken the lane, though the log gives it to this one"));
+    tlm_health_set(
+        slot->health, TLM_HEALTH_DEGRADED,
+        tlm_text_of("another process has taken the lane, though it was given to this one: if that goes on, one "
+                    "of another consumer group or host has the same pipeline name and checkpoint"));
 }
 
 /* --- the thread -------------------------------------------------------------------------------------------------- */
@@ -314,7 +330,7 @@ static void settle_end(struct slot *slot, int result, const char *sentence, int 
 static int is_stopping(tlm_keeper *keeper)
 {
     pthread_mutex_lock(&keeper->mutex);
-    int stopping = (int)keeper->is_stopping;
+    int stopping = keeper->is_stopping || keeper->is_leaving;
     pthread_mutex_unlock(&keeper->mutex);
     return stopping;
 }
@@ -460,6 +476,20 @@ static void end_lanes(tlm_keeper *keeper)
     }
 }
 
+/* The same where the process goes on without lanes: they are freed and counted no more. */
+static void drop_lanes(tlm_keeper *keeper)
+{
+    for (uint32_t i = 0; i < keeper->slot_count; i++) {
+        struct slot *slot = &keeper->slots[i];
+        if (slot->worker && !slot->is_stopping)
+            tlm_lane_ask_stop(slot->worker, stop_deadline(keeper));
+        slot->is_stopping = 1;
+    }
+    for (uint32_t i = 0; i < keeper->slot_count; i++)
+        if (keeper->slots[i].worker)
+            retire(&keeper->slots[i]);
+}
+
 static void *run(void *context)
 {
     tlm_keeper *keeper = context;
@@ -469,7 +499,13 @@ static void *run(void *context)
         keep(keeper);
     else if (result != -ECANCELED)
         on_failed(keeper, tlm_text_of(error.text));
-    end_lanes(keeper);
+    pthread_mutex_lock(&keeper->mutex);
+    int is_asked = (int)keeper->is_stopping;
+    pthread_mutex_unlock(&keeper->mutex);
+    if (is_asked)
+        end_lanes(keeper);
+    else
+        drop_lanes(keeper);
     if (keeper->is_open)
         keeper->source->close(keeper->options.source->instance);
     return NULL;

@@ -115,6 +115,8 @@ int tlm_lane_do_what_is_due(tlm_lane_worker *worker, int64_t *wake_ns)
         worker->flush_ns = now_ns + worker->pipeline->flush_interval * TLM_NS_PER_MS;
         result = send(worker);
     }
+    if (worker->early_ns < *wake_ns)
+        *wake_ns = worker->early_ns;
     if (worker->flush_ns < *wake_ns && !tlm_outbox_is_flying(worker->outbox))
         *wake_ns = worker->flush_ns;
     return result;

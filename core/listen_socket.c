@@ -66,8 +66,8 @@ static int refuse(int code, const tlm_listen_options *options, tlm_error *error)
     switch (code) {
     case EADDRINUSE:
         return tlm_error_set(error, -code,
-                             "listen: port %lld of %s is taken by another process; stop it or set another `port` "
-                             "(API_PORT)",
+                             "listen: port %lld of %s is taken by another process; stop it or set another "
+                             "`port` in the group listen (API_PORT, AGGREGATOR_PORT)",
                              port, options->address);
     case EACCES:
         return tlm_error_set(error, -code,

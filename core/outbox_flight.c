@@ -259,25 +259,22 @@ static const struct tlm_delivery *first_left(const tlm_outbox *outbox)
     return NULL;
 }
 
+/* A sink that tells of itself what is wrong with it is not the lane's trouble as well: it knows when that is over. */
 static void report_best_effort(tlm_outbox *outbox)
 {
     const struct tlm_delivery *left = first_left(outbox);
     const struct tlm_delivery *failed = worst_answer(outbox);
     tlm_error message = {{0}};
+    if (failed && !tlm_health_is_ok(failed->living->health))
+        failed = NULL;
     if (left)
         tlm_error_set(&message, 0, "%s has not answered for too long; until it does, rows pass it by",
                       left->living->host.instance);
     else if (failed)
         tlm_error_set(&message, 0, "%s did not take rows of a flush: %.900s", failed->living->host.instance,
                       failed->reason.text);
-    const struct tlm_delivery *cause = left ? left : failed;
-    /* A sink that tells of its fault also tells when it is over; a lane could not before its next flush, if there is
-     * one. */
-    int is_told = cause && !tlm_health_is_ok(cause->living->health);
-    if (cause && !is_told)
-        tlm_health_set(outbox->options.health, TLM_HEALTH_DEGRADED, tlm_text_of(message.text));
-    else
-        tlm_health_set(outbox->options.health, TLM_HEALTH_OK, tlm_text_of(""));
+    tlm_health_set(outbox->options.health, left || failed ? TLM_HEALTH_DEGRADED : TLM_HEALTH_OK,
+                   tlm_text_of(message.text));
 }
 
 /* Sinks that have answered need their rows no more. */

@@ -12,15 +12,23 @@
 /* How long one wait takes at most: the grain of idleness. */
 #define WAIT_TIMEOUT_MS 500
 
+/*
+ * An input that is idle holds no watermark back. When events come again after a silence, they come to several inputs at
+ * once, a little apart: the first to wake waits so long for the others, which would else be late.
+ */
+#define WAKE_PAUSE_NS (500 * TLM_NS_PER_MS)
+
 /* Events in foreign partitions before it can be the rule rather than a stray. */
 #define MISPLACED_MIN 100
 
 /* One input of the lane. */
 struct input {
     tlm_share_input share;
-    tlm_reader_lane lane; /* where the lane stands with it */
-    int64_t quiet_ns;     /* monotonic, since when it is at its end; INT64_MAX: it is not */
-    uint32_t is_touched;  /* something was read of it */
+    tlm_reader_lane lane;    /* where the lane stands with it */
+    int64_t quiet_ns;        /* monotonic, since when it is at its end; INT64_MAX: it is not */
+    uint32_t is_touched;     /* something was read of it */
+    const tlm_records *held; /* its first batch after a silence, not handed on yet; or NULL */
+    int64_t held_until_ns;   /* monotonic */
 };
 
 struct tlm_partition_reader {
@@ -101,15 +109,47 @@ static int take_quiet(tlm_partition_reader *reader, struct input *input)
     return tell(reader, input, TLM_INPUT_IDLE);
 }
 
-/* 1: something was read. */
+static int is_another_idle(const tlm_partition_reader *reader, const struct input *input)
+{
+    for (uint32_t i = 0; i < reader->input_count; i++)
+        if (&reader->inputs[i] != input && reader->inputs[i].share.state == TLM_INPUT_IDLE)
+            return 1;
+    return 0;
+}
+
+/* From now on it holds the watermark back; its batch follows once the others had time to wake as well. */
+static int hold(tlm_partition_reader *reader, struct input *input, const tlm_records *records)
+{
+    input->held = records;
+    input->held_until_ns = tlm_monotonic_ns() + WAKE_PAUSE_NS;
+    input->quiet_ns = INT64_MAX;
+    return tell(reader, input, TLM_INPUT_ACTIVE);
+}
+
+/* 1: it was time; 0: not yet. */
+static int let_go(tlm_partition_reader *reader, struct input *input)
+{
+    const tlm_records *records = input->held;
+    if (tlm_monotonic_ns() < input->held_until_ns)
+        return 0;
+    input->held = NULL;
+    int result = take_records(reader, input, records);
+    return result < 0 ? result : 1;
+}
+
+/* 1: something was handed on. */
 static int read_input(tlm_partition_reader *reader, struct input *input)
 {
     const tlm_records *records = NULL;
     tlm_error error = {"no reason was given"};
+    if (input->held)
+        return let_go(reader, input);
     int result = reader->source->read(reader->partition, input->share.input, (uint32_t)reader->pipeline->batch_records,
                                       &records, &error);
     switch (result) {
     case TLM_READ_RECORDS:
+        if (input->share.state == TLM_INPUT_IDLE && is_another_idle(reader, input))
+            return hold(reader, input, records);
         result = take_records(reader, input, records);
         return result < 0 ? result : 1;
     case TLM_READ_WAITING:
@@ -138,13 +178,14 @@ static int64_t least_reached(const tlm_partition_reader *reader)
 
 /*
  * What is far ahead of the others is not read: its windows would be open all at once. The events of a producer whose
- * clock is ahead put an input no further than the clock, or what the others have would make its next ones late.
+ * clock is ahead put an input no further than the clock, or what the others have would make its next ones late. One
+ * that is idle is always looked at, for nobody waits for what it may have.
  */
 static int is_too_far_ahead(const struct input *input, int64_t least_ns)
 {
     const int64_t ahead_ns = TLM_READ_AHEAD_SECONDS * TLM_NS_PER_SECOND;
     int64_t reached_ns = input->share.reached_ns, now_ns = tlm_realtime_ns();
-    if (reached_ns == INT64_MIN || least_ns == INT64_MAX)
+    if (reached_ns == INT64_MIN || least_ns == INT64_MAX || input->share.state == TLM_INPUT_IDLE)
         return 0;
     return least_ns == INT64_MIN || (reached_ns < now_ns ? reached_ns : now_ns) - least_ns > ahead_ns;
 }
@@ -168,12 +209,22 @@ static int read_once(tlm_partition_reader *reader)
     while ((i = next_input(reader, tried)) < reader->input_count) {
         tried |= 1u << i;
         if (is_too_far_ahead(&reader->inputs[i], least_ns))
-            break; /* so are those after it */
+            continue;
         int result = read_input(reader, &reader->inputs[i]);
         if (result)
             return result;
     }
     return 0;
+}
+
+/* How long to wait for news: no longer than until a batch that is held is due. */
+static int32_t wait_ms(const tlm_partition_reader *reader)
+{
+    int64_t now_ns = tlm_monotonic_ns(), until_ns = now_ns + WAIT_TIMEOUT_MS * TLM_NS_PER_MS;
+    for (uint32_t i = 0; i < reader->input_count; i++)
+        if (reader->inputs[i].held && reader->inputs[i].held_until_ns < until_ns)
+            until_ns = reader->inputs[i].held_until_ns;
+    return until_ns > now_ns ? (int32_t)((until_ns - now_ns) / TLM_NS_PER_MS) + 1 : 0;
 }
 
 static void *run(void *context)
@@ -184,7 +235,7 @@ static void *run(void *context)
     while (result >= 0 && !atomic_load(&reader->is_stopping)) {
         result = read_once(reader);
         if (!result)
-            reader->source->wait(reader->partition, WAIT_TIMEOUT_MS);
+            reader->source->wait(reader->partition, wait_ms(reader));
     }
     return NULL;
 }
@@ -276,6 +327,9 @@ void tlm_partition_reader_destroy(tlm_partition_reader *reader)
         reader->source->wake(reader->partition);
         pthread_join(reader->thread, NULL);
     }
+    for (uint32_t i = 0; i < reader->input_count; i++)
+        if (reader->inputs[i].held)
+            reader->inputs[i].held->unref(reader->inputs[i].held); /* it will be read again */
     if (reader->partition)
         reader->source->lane_close(reader->partition);
     if (reader->decoder)

@@ -90,7 +90,7 @@ static void adopt(tlm_instance *probe, int fd, const void *peer, uint32_t peer_s
 
 static const void *get_interface(const char *id)
 {
-    static const char *const prefixes[] = {"/", NULL};
+    static const char *const prefixes[] = {"/feed_probe/", NULL};
     static const tlm_frontend frontend = {prefixes, adopt};
     return strcmp(id, TLM_INTERFACE_FRONTEND) ? NULL : &frontend;
 }

@@ -62,6 +62,7 @@ static int log_open(tlm_instance *instance, const tlm_partitions_listener *liste
 static void log_close(tlm_instance *instance)
 {
     assert_int_equal(atomic_load(&instance->log->open_lanes), 0);
+    atomic_store(&instance->log->is_open, 0);
 }
 
 static int lane_open(tlm_instance *instance, uint32_t lane, const tlm_position *const *from, tlm_position *ret_start,

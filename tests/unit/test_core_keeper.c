@@ -162,6 +162,36 @@ static void a_place_that_is_no_more_stops_loudly(void **state)
     rig_finish_log(&rig);
 }
 
+static void a_process_whose_settings_are_refused_leaves_the_lanes_to_others(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_init_log(&rig, 100);
+    (void)snprintf(rig.vault.settings, sizeof rig.vault.settings, "other ones");
+    start(&rig);
+    script_log_assign(&rig.log_script, (uint32_t[]){0, 1}, 2);
+    tlm_pipeline_news news = rig_wait(&rig);
+    assert_true(news.is_failed);
+    assert_non_null(strstr(news.sentence.text, "is not other ones"));
+    WAIT_FOR(atomic_load(&rig.log_script.is_open) == 0);
+    rig_finish_log(&rig);
+}
+
+static void a_source_that_fails_for_good_leaves_its_lanes_to_others(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_init_log(&rig, 100);
+    start(&rig);
+    script_log_assign(&rig.log_script, (uint32_t[]){0, 1}, 2);
+    WAIT_FOR(committed(&rig) == 2 * 2 * 100);
+    rig.log_script.listener.failed(rig.log_script.listener.context, tlm_text_of("fenced"));
+    WAIT_FOR(atomic_load(&rig.log_script.is_open) == 0);
+    tlm_accounting none = rig_accounting(&rig);
+    assert_int_equal(none.consumed[TLM_EVENT_CHAT], 0); /* they are counted where they are */
+    rig_finish_log(&rig);
+}
+
 static void an_event_in_a_foreign_partition_is_a_dead_letter(void **state)
 {
     (void)state;
@@ -281,6 +311,26 @@ static void a_log_that_is_away_lets_no_clock_run_on(void **state)
         assert_true(rig.notes.seen[i].watermark_second <= rig.notes.seen[i].second - 10);
 }
 
+/* The second input's events come a little after the first's, and neither makes those of the other late. */
+static void inputs_that_wake_together_after_a_silence_make_nothing_late(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_init_log(&rig, 1000);
+    rig.log_script.counts[3][0] = rig.log_script.counts[3][1] = 10;
+    start(&rig);
+    script_log_assign(&rig.log_script, (uint32_t[]){3}, 1);
+    WAIT_FOR(committed(&rig) == 2 * 10);
+    (void)poll(NULL, 0, 200); /* ten times what makes a quiet input idle */
+    rig.log_script.counts[3][0] = 1000;
+    (void)poll(NULL, 0, 100);
+    rig.log_script.counts[3][1] = 1000;
+    WAIT_FOR(committed(&rig) == 2 * 1000);
+    rig_finish_log(&rig);
+    for (uint32_t i = 20; i < rig.notes.seen_count; i++)
+        assert_true(rig.notes.seen[i].watermark_second <= rig.notes.seen[i].second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,12 +339,15 @@ int main(void)
         cmocka_unit_test(a_lane_taken_by_another_is_left_to_it_until_the_log_says_more),
         cmocka_unit_test(a_checkpoint_that_is_not_there_yet_is_waited_for),
         cmocka_unit_test(a_place_that_is_no_more_stops_loudly),
+        cmocka_unit_test(a_process_whose_settings_are_refused_leaves_the_lanes_to_others),
+        cmocka_unit_test(a_source_that_fails_for_good_leaves_its_lanes_to_others),
         cmocka_unit_test(an_event_in_a_foreign_partition_is_a_dead_letter),
         cmocka_unit_test(an_input_is_not_read_far_ahead_of_another_that_has_more),
         cmocka_unit_test(an_event_too_far_ahead_puts_its_input_no_further_ahead),
         cmocka_unit_test(a_producer_whose_clock_is_ahead_does_not_stop_its_input_from_being_read),
         cmocka_unit_test(a_lane_given_away_while_slow_state_cannot_be_read_is_no_failure),
         cmocka_unit_test(a_log_that_is_away_lets_no_clock_run_on),
+        cmocka_unit_test(inputs_that_wake_together_after_a_silence_make_nothing_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
