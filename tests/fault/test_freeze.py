@@ -16,7 +16,7 @@ class Freeze(unittest.TestCase):
         for number in range(ROUNDS):
             trial = lab.lab().trial(self)
             with trial.aggregator("a") as first, trial.aggregator("b") as second:
-                second.wait_for_log("this process has 6 lanes")
+                second.wait_for_log("gives this process 6 of 12 lanes")
                 trial.wait_part(0.1 + 0.1 * number)
                 first.send(signal.SIGSTOP)
                 frozen = time.monotonic()
