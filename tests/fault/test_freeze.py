@@ -17,7 +17,7 @@ class Freeze(unittest.TestCase):
             trial = lab.lab().trial(self)
             with trial.aggregator("a") as first, trial.aggregator("b") as second:
                 second.wait_for_log("gives this process 6 of 12 lanes")
-                trial.wait_part(0.1 + 0.1 * number)
+                trial.wait_part(max(0.1 + 0.1 * number, trial.part() + 0.05))
                 first.send(signal.SIGSTOP)
                 frozen = time.monotonic()
                 before = self.epochs(trial)
