@@ -15,6 +15,7 @@ TELEMETRA_FAULTS=full: over a million events and the full lengths of the faults;
 """
 
 import atexit
+import itertools
 import json
 import os
 import pathlib
@@ -113,7 +114,7 @@ class Lab:
         with path.open() as lines:
             for half in halves:
                 with half.open("w") as out:
-                    out.writelines(line for line, _ in zip(lines, range(EVENTS // 2)))
+                    out.writelines(itertools.islice(lines, EVENTS // 2))
         self.inputs = []
         for half in halves:
             self.produce(half, self.topics)

@@ -1,5 +1,6 @@
 """The broker restarted, gone for a minute, and without the records that come next."""
 
+import itertools
 import random
 import time
 import unittest
@@ -11,6 +12,8 @@ from outage import GONE_S, Outage
 RESTARTS = 5 if FULL else 1
 #: Little is fetched ahead, so that a broker that is gone is missed.
 SOURCE = 'queue_bytes = "8MiB";'
+#: Events whose successors are deleted.
+EVENTS = 10_000
 
 
 class Kafka(Outage, unittest.TestCase):
@@ -52,9 +55,14 @@ class Gone(unittest.TestCase):
         self.topics = {name: topic + f".{self.id().rsplit('_', 1)[-1]}" for name, topic in self.lab.topics.items()}
         self.trial = self.lab.trial(self)
         self.trial.environment |= self.topics
-        self.path = self.lab.folder / f"few-{self.trial.number}"
-        self.path.write_text("".join(self.lab.inputs[0].read_text().splitlines(keepends=True)[:20_000]))
-        self.lab.produce(self.path, self.topics)
+        with self.lab.inputs[0].open() as lines:
+            self.produce("first", lines)
+            self.lines = list(itertools.islice(lines, EVENTS))
+
+    def produce(self, name, lines):
+        path = self.trial.folder / name
+        path.write_text("".join(itertools.islice(lines, EVENTS)))
+        self.lab.produce(path, self.topics)
 
     def delete_records(self):
         """All that the chat topic has."""
@@ -85,10 +93,10 @@ class Gone(unittest.TestCase):
 
     def test_at_the_start(self):
         with self.trial.aggregator("a") as aggregator:
-            self.trial.wait(lambda: self.trial.progress() > 5000, "something is decided")
+            self.trial.wait(lambda: self.trial.progress() == EVENTS, "the first events are decided")
             self.assertEqual(aggregator.stop(), 0, aggregator.log())
         before = self.trial.snapshot() | {"counts": self.trial.accounting()}
-        self.assertLess(self.trial.progress(), 20_000, "all was decided before it stopped")
+        self.produce("second", self.lines)
         self.delete_records()
         with self.trial.aggregator("a") as aggregator:
             self.stops_loudly(aggregator, before)
