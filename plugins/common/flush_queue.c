@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/flush_queue.h"
 
+#include "common/thread.h"
+
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
@@ -147,24 +148,6 @@ static void *write_flushes(void *argument)
     return NULL;
 }
 
-/* The thread inherits the mask: signals are the host's, and a broken pipe or a file too large is a result of write(2)
- * here, never the end of the process. */
-static int start_thread(writer *started)
-{
-    sigset_t blocked, before;
-    sigfillset(&blocked);
-    sigdelset(&blocked, SIGSEGV);
-    sigdelset(&blocked, SIGBUS);
-    sigdelset(&blocked, SIGFPE);
-    sigdelset(&blocked, SIGILL);
-    int result = pthread_sigmask(SIG_SETMASK, &blocked, &before);
-    if (result != 0)
-        return -result;
-    result = pthread_create(&started->thread, NULL, write_flushes, started);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -result;
-}
-
 static int init_locks(tlm_flush_queue *queue)
 {
     pthread_condattr_t monotonic;
@@ -206,7 +189,7 @@ static int add_writer(tlm_flush_queue *queue)
     writer *added = &queue->writers[queue->writer_count];
     added->queue = queue;
     added->group = calloc(queue->worker.group_max, sizeof *added->group);
-    int result = added->group ? start_thread(added) : -ENOMEM;
+    int result = added->group ? tlm_thread_start(&added->thread, write_flushes, added) : -ENOMEM;
     if (result < 0)
         free(added->group);
     else

@@ -4,6 +4,8 @@
 #include "properties.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 struct tlm_kafka_client {
@@ -16,7 +18,8 @@ struct tlm_kafka_client {
     const tlm_health_service *health;
     const tlm_metrics_service *metrics;
     tlm_metric *brokers_up, *brokers_known;
-    pthread_mutex_t mutex; /* guards what follows */
+    atomic_bool is_abandoned; /* the host is gone: callbacks have nobody to tell */
+    pthread_mutex_t mutex;    /* guards what follows */
     tlm_kafka_news news;
     int is_connected, is_down; /* neither: nothing was heard of it yet */
     uint32_t own_status;
@@ -161,7 +164,7 @@ static int is_news(tlm_kafka_client *client, const char *text)
 static void on_log(const rd_kafka_t *kafka, int level, const char *facility, const char *text)
 {
     tlm_kafka_client *client = kafka ? rd_kafka_opaque(kafka) : NULL;
-    if (!client)
+    if (!client || atomic_load(&client->is_abandoned))
         return;
     int is_told_elsewhere = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0;
     uint32_t host_level = is_told_elsewhere ? TLM_LOG_DEBUG : level_of(level);
@@ -187,6 +190,8 @@ static void on_fatal(tlm_kafka_client *client, rd_kafka_t *kafka)
 static void on_error(rd_kafka_t *kafka, int code, const char *reason, void *opaque)
 {
     tlm_kafka_client *client = opaque;
+    if (atomic_load(&client->is_abandoned))
+        return;
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
         on_fatal(client, kafka);
         return;
@@ -203,6 +208,8 @@ static void on_error(rd_kafka_t *kafka, int code, const char *reason, void *opaq
 static int on_statistics(rd_kafka_t *kafka, char *json, size_t size, void *opaque)
 {
     tlm_kafka_client *client = opaque;
+    if (atomic_load(&client->is_abandoned))
+        return 0;
     tlm_kafka_statistics_text *text = tlm_kafka_statistics_parse(json, size);
     if (!text) {
         if (is_news(client, "statistics"))
@@ -309,7 +316,13 @@ rd_kafka_t *tlm_kafka_client_connect(rd_kafka_type_t type, rd_kafka_conf_t *conf
 
 void *tlm_kafka_client_owner(void *opaque)
 {
-    return ((tlm_kafka_client *)opaque)->listener.context;
+    tlm_kafka_client *client = opaque;
+    return atomic_load(&client->is_abandoned) ? NULL : client->listener.context;
+}
+
+void tlm_kafka_client_abandon(tlm_kafka_client *client)
+{
+    atomic_store(&client->is_abandoned, true);
 }
 
 void tlm_kafka_client_wake(rd_kafka_t *kafka, const char *topic)

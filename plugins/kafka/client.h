@@ -85,7 +85,10 @@ rd_kafka_conf_t *tlm_kafka_client_conf(tlm_kafka_client *client);
  */
 rd_kafka_t *tlm_kafka_client_connect(rd_kafka_type_t type, rd_kafka_conf_t *conf, tlm_error *error);
 
-/** The listener's context of the client that is the opaque of a callback. */
+/** From now on callbacks of handles that live on tell nobody anything: the host may go. Any thread. */
+void tlm_kafka_client_abandon(tlm_kafka_client *client);
+
+/** The listener's context of the client that is the opaque of a callback; NULL once it was abandoned. */
 void *tlm_kafka_client_owner(void *opaque);
 
 /** Writes to the host's log. Any thread. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "producer.h"
 
+#include "common/thread.h"
+
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
@@ -547,23 +548,6 @@ static int look_at_start(tlm_kafka_producer *producer, tlm_error *error)
     return 0;
 }
 
-/* The thread inherits the mask: signals are the host's. */
-static int start_thread(tlm_kafka_producer *producer)
-{
-    sigset_t blocked, before;
-    sigfillset(&blocked);
-    sigdelset(&blocked, SIGSEGV);
-    sigdelset(&blocked, SIGBUS);
-    sigdelset(&blocked, SIGFPE);
-    sigdelset(&blocked, SIGILL);
-    int result = pthread_sigmask(SIG_SETMASK, &blocked, &before);
-    if (result != 0)
-        return -result;
-    result = pthread_create(&producer->thread, NULL, write_messages, producer);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -result;
-}
-
 static void open_metrics(tlm_kafka_producer *producer, const tlm_host *host)
 {
     producer->metrics = host->get_service(host, TLM_SERVICE_METRICS);
@@ -599,7 +583,7 @@ int tlm_kafka_producer_create(const tlm_kafka_producer_options *options, tlm_kaf
     if (result == 0)
         result = look_at_start(producer, error);
     if (result == 0) {
-        result = start_thread(producer);
+        result = tlm_thread_start(&producer->thread, write_messages, producer);
         if (result < 0)
             (void)tlm_error_set(error, result, "the writing thread cannot be started: %s", strerror(-result));
     }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source_clock.h"
 
+#include "common/thread.h"
 #include "source_group.h"
 #include "source_reader.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -59,7 +59,6 @@ static void *run(void *context)
 int tlm_kafka_clock_create(tlm_instance *source, tlm_kafka_clock **ret_clock, tlm_error *error)
 {
     tlm_kafka_clock *clock = calloc(1, sizeof *clock);
-    sigset_t all, before;
 
     if (!clock)
         return tlm_error_set(error, -ENOMEM, "no memory");
@@ -70,15 +69,11 @@ int tlm_kafka_clock_create(tlm_instance *source, tlm_kafka_clock **ret_clock, tl
         free(clock);
         return tlm_error_set(error, -code, "no eventfd for Kafka: %s", strerror(code));
     }
-    /* Signals are the main thread's. */
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int code = pthread_create(&clock->thread, NULL, run, clock);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (code != 0) {
+    int result = tlm_thread_start(&clock->thread, run, clock);
+    if (result < 0) {
         close(clock->end_fd);
         free(clock);
-        return tlm_error_set(error, -code, "no thread for Kafka: %s", strerror(code));
+        return tlm_error_set(error, result, "no thread for Kafka: %s", strerror(-result));
     }
     *ret_clock = clock;
     return 0;

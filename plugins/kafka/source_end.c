@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source_end.h"
+#include "common/thread.h"
 #include "source_group.h"
 #include "source_reader.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -54,7 +54,7 @@ static bool wait_done(ending *self)
 {
     struct timespec deadline;
 
-    (void)clock_gettime(CLOCK_REALTIME, &deadline); /* cannot fail for this clock */
+    (void)clock_gettime(CLOCK_MONOTONIC, &deadline); /* cannot fail for this clock */
     deadline.tv_sec += TLM_KAFKA_END_S;
     (void)pthread_mutex_lock(&self->mutex);
     int code = 0;
@@ -68,15 +68,11 @@ static bool wait_done(ending *self)
 static bool start_thread(ending *self)
 {
     pthread_t thread;
-    sigset_t all, before;
+    bool is_started = tlm_thread_start(&thread, run, self) == 0;
 
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int code = pthread_create(&thread, NULL, run, self);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (code == 0)
-        (void)pthread_detach(thread);
-    return code == 0;
+    if (is_started)
+        (void)pthread_detach(thread); /* it is there and joinable */
+    return is_started;
 }
 
 static void forget(tlm_instance *source)
@@ -90,6 +86,7 @@ void tlm_kafka_source_end(tlm_instance *source)
     if (source->is_overdue)
         return;
     ending here = {.group = source->group}, *self = calloc(1, sizeof *self);
+    pthread_condattr_t monotonic;
 
     memcpy(here.readers, source->readers, sizeof here.readers);
     if (!self) {
@@ -100,7 +97,10 @@ void tlm_kafka_source_end(tlm_instance *source)
     *self = here;
     self->refs = 2;
     (void)pthread_mutex_init(&self->mutex, NULL); /* with default attributes nothing can fail, nor below */
-    (void)pthread_cond_init(&self->done, NULL);
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&self->done, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
     if (!start_thread(self)) {
         end_handles(self);
         self->refs = 1;
@@ -109,6 +109,7 @@ void tlm_kafka_source_end(tlm_instance *source)
         tlm_kafka_client_log(source->client, TLM_LOG_WARNING,
                              "librdkafka did not end within %d s; the process goes on without waiting for it",
                              TLM_KAFKA_END_S);
+        tlm_kafka_client_abandon(source->client);
     }
     if (!source->is_overdue)
         forget(source); /* not before: leaving the group calls back */

@@ -115,6 +115,8 @@ static void on_rebalance(rd_kafka_t *kafka, rd_kafka_resp_err_t code, rd_kafka_t
                          void *opaque)
 {
     tlm_instance *source = tlm_kafka_client_owner(opaque);
+    if (!source)
+        return;
     tlm_kafka_group *group = source->group;
     bool is_assignment = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source_keeper.h"
+#include "common/thread.h"
 #include "source_group.h"
 #include "source_reader.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #define JUDGE_INTERVAL_NS INT64_C(1000000000)
@@ -170,21 +170,16 @@ static void *run(void *context)
 int tlm_kafka_keeper_create(tlm_instance *source, tlm_kafka_keeper **ret_keeper, tlm_error *error)
 {
     tlm_kafka_keeper *keeper = calloc(1, sizeof *keeper);
-    sigset_t all, before;
 
     if (!keeper)
         return tlm_error_set(error, -ENOMEM, "no memory");
     keeper->source = source;
     keeper->status = TLM_HEALTH_OK;
     keeper->heard_all_ns = tlm_kafka_now_ns();
-    /* Signals are the main thread's. */
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int code = pthread_create(&keeper->thread, NULL, run, keeper);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (code != 0) {
+    int result = tlm_thread_start(&keeper->thread, run, keeper);
+    if (result < 0) {
         free(keeper);
-        return tlm_error_set(error, -code, "no thread for Kafka: %s", strerror(code));
+        return tlm_error_set(error, result, "no thread for Kafka: %s", strerror(-result));
     }
     *ret_keeper = keeper;
     return 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keeper.h"
 
+#include "common/thread.h"
 #include "retention.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -92,23 +92,6 @@ static void *run(void *context)
     return NULL;
 }
 
-/* Signals are the host's, and a broken pipe is a result here. */
-static int start_thread(tlm_keeper *keeper)
-{
-    sigset_t blocked, before;
-    sigfillset(&blocked);
-    sigdelset(&blocked, SIGSEGV);
-    sigdelset(&blocked, SIGBUS);
-    sigdelset(&blocked, SIGFPE);
-    sigdelset(&blocked, SIGILL);
-    int result = pthread_sigmask(SIG_SETMASK, &blocked, &before);
-    if (result != 0)
-        return result;
-    result = pthread_create(&keeper->thread, NULL, run, keeper);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return result;
-}
-
 int tlm_keeper_create(const tlm_keeper_options *options, tlm_keeper **ret_keeper, tlm_error *error)
 {
     pthread_condattr_t monotonic;
@@ -122,12 +105,12 @@ int tlm_keeper_create(const tlm_keeper_options *options, tlm_keeper **ret_keeper
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&keeper->ending, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    int result = start_thread(keeper);
-    if (result != 0) {
+    int result = tlm_thread_start(&keeper->thread, run, keeper);
+    if (result < 0) {
         pthread_cond_destroy(&keeper->ending);
         pthread_mutex_destroy(&keeper->mutex);
         free(keeper);
-        return tlm_error_set(error, -result, "cannot start a thread: %s", strerror(result));
+        return tlm_error_set(error, result, "cannot start a thread: %s", strerror(-result));
     }
     *ret_keeper = keeper;
     return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "circle.h"
 
-#include <signal.h>
+#include "common/thread.h"
+
 #include <time.h>
 
 static void wait_for(tlm_redis_circle *circle, int64_t pause_ms)
@@ -35,23 +36,6 @@ static void *go_round(void *argument)
     return NULL;
 }
 
-/* The thread inherits the mask: signals are the host's. */
-static int start_thread(tlm_redis_circle *circle)
-{
-    sigset_t blocked, before;
-    sigfillset(&blocked);
-    sigdelset(&blocked, SIGSEGV);
-    sigdelset(&blocked, SIGBUS);
-    sigdelset(&blocked, SIGFPE);
-    sigdelset(&blocked, SIGILL);
-    int result = pthread_sigmask(SIG_SETMASK, &blocked, &before);
-    if (result != 0)
-        return -result;
-    result = pthread_create(&circle->thread, NULL, go_round, circle);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -result;
-}
-
 int tlm_redis_circle_start(tlm_redis_circle *circle, int64_t (*round)(void *context), void *context)
 {
     pthread_condattr_t monotonic;
@@ -65,7 +49,7 @@ int tlm_redis_circle_start(tlm_redis_circle *circle, int64_t (*round)(void *cont
     if (result != 0)
         return -result;
     pthread_mutex_init(&circle->mutex, NULL); /* with default attributes nothing can fail */
-    result = start_thread(circle);
+    result = tlm_thread_start(&circle->thread, go_round, circle);
     if (result < 0) {
         pthread_mutex_destroy(&circle->mutex);
         pthread_cond_destroy(&circle->changed);
