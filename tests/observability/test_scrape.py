@@ -91,7 +91,7 @@ class Scrape(unittest.TestCase):
             assert process.poll() is None, (home / "log").read_text()
             try:
                 found = harness.get(f"{base}/api/v1/query?query=up")[1]["data"]["result"]
-            except OSError:
+            except (OSError, ValueError):  # not there, or not ready: a plain text
                 return False
             return sum(row["value"][1] == "1" for row in found) == 3
         harness.wait_until(is_scraped, "all three jobs are scraped")
