@@ -26,7 +26,7 @@ struct slot {
     tlm_keeper *keeper;
     uint32_t lane;
     tlm_health_entry *health;
-    uint32_t is_ended;       /* guarded: the lane's thread or its reader has come to its end */
+    uint32_t is_ended;       /* guarded: the lane's thread has come to its end */
     int result;              /* guarded: of that end */
     tlm_error sentence;      /* guarded: why */
     tlm_lane_worker *worker; /* changed under the mutex, as the next; NULL: not taken */
@@ -74,27 +74,16 @@ static void wake_locked(tlm_keeper *keeper)
 
 /* --- news from other threads ------------------------------------------------------------------------------------- */
 
-static void note_end(struct slot *slot, int result, const char *sentence)
-{
-    tlm_keeper *keeper = slot->keeper;
-    pthread_mutex_lock(&keeper->mutex);
-    if (!slot->is_ended || slot->result >= 0) {
-        slot->result = result;
-        tlm_error_set(&slot->sentence, 0, "%s", sentence);
-    }
-    slot->is_ended = 1;
-    wake_locked(keeper);
-    pthread_mutex_unlock(&keeper->mutex);
-}
-
 static void lane_ended(void *context, int result, const char *sentence)
 {
-    note_end(context, result, sentence);
-}
-
-static void reader_failed(void *context, const char *sentence)
-{
-    note_end(context, -EIO, sentence);
+    struct slot *slot = context;
+    tlm_keeper *keeper = slot->keeper;
+    pthread_mutex_lock(&keeper->mutex);
+    slot->is_ended = 1;
+    slot->result = result;
+    tlm_error_set(&slot->sentence, 0, "%s", sentence);
+    wake_locked(keeper);
+    pthread_mutex_unlock(&keeper->mutex);
 }
 
 static void fail(const tlm_keeper *keeper, const char *who, const char *sentence)
@@ -160,7 +149,7 @@ static void bury(tlm_keeper *keeper, tlm_lane_worker *worker)
     } /* else it is left where it is, rather than freed under a sink's hands */
 }
 
-/* The lane keeps what it can and ends, then its reader, which may have been waiting for it. */
+/* The lane keeps what it can and ends, then its reader. */
 static void retire(struct slot *slot)
 {
     tlm_keeper *keeper = slot->keeper;
@@ -213,9 +202,7 @@ static int create_reader(struct slot *slot, tlm_lane_worker *worker, tlm_partiti
                                             .inputs = keeper->inputs,
                                             .worker = worker,
                                             .lane = slot->lane,
-                                            .lane_count = keeper->slot_count,
-                                            .failed = reader_failed,
-                                            .context = slot};
+                                            .lane_count = keeper->slot_count};
     return tlm_partition_reader_create(&options, ret_reader, error);
 }
 
@@ -244,8 +231,6 @@ static int open_lane(struct slot *slot, tlm_error *error)
     slot->is_stopping = 0;
     set_worker(slot, worker, reader);
     result = tlm_lane_start(worker, error);
-    if (!result)
-        result = tlm_partition_reader_start(reader, error);
     if (result < 0)
         retire(slot);
     return result;
@@ -396,6 +381,7 @@ static void tend(struct slot *slot, int64_t *wake_ns)
         slot->is_waited = 0;
         tlm_health_set(slot->health, TLM_HEALTH_OK, tlm_text_of(""));
     }
+    tlm_health_show(slot->health, slot->worker || is_wanted);
 }
 
 static void sleep_until_changed(tlm_keeper *keeper, int64_t wake_ns)

@@ -9,24 +9,51 @@
 
 /* --- the thread -------------------------------------------------------------------------------------------------- */
 
+static int may_take(const tlm_lane_worker *worker)
+{
+    return !(tlm_outbox_is_full(worker->outbox) && tlm_outbox_is_flying(worker->outbox));
+}
+
 /* Sleeps until there is a parcel that may be taken, an answer, or `wake_ns`. NULL: something else than a parcel. */
 static tlm_parcel *next_parcel(tlm_lane_worker *worker, int64_t wake_ns)
 {
     tlm_inbox *inbox = &worker->inbox;
-    int may_take = !(tlm_outbox_is_full(worker->outbox) && tlm_outbox_is_flying(worker->outbox));
+    int is_open = may_take(worker);
     struct timespec until = {.tv_sec = wake_ns / TLM_NS_PER_SECOND, .tv_nsec = wake_ns % TLM_NS_PER_SECOND};
     tlm_parcel *parcel = NULL;
     int result = 0;
     pthread_mutex_lock(&inbox->mutex);
     while (!result && !atomic_load(&worker->is_stopping) && !tlm_outbox_has_answer_locked(worker->outbox) &&
-           !(may_take && inbox->count))
+           !(is_open && inbox->count))
         result = pthread_cond_timedwait(&inbox->filled, &inbox->mutex, &until);
     if (!inbox->count)
         atomic_store(&worker->moved_ns, tlm_monotonic_ns()); /* what comes next has waited from now on only */
-    if (may_take && !atomic_load(&worker->is_stopping))
+    if (is_open && !atomic_load(&worker->is_stopping))
         parcel = tlm_inbox_take_locked(inbox);
     pthread_mutex_unlock(&inbox->mutex);
     return parcel;
+}
+
+static int is_idle(tlm_lane_worker *worker)
+{
+    pthread_mutex_lock(&worker->inbox.mutex);
+    int result =
+        !worker->inbox.count && !atomic_load(&worker->is_stopping) && !tlm_outbox_has_answer_locked(worker->outbox);
+    pthread_mutex_unlock(&worker->inbox.mutex);
+    return result;
+}
+
+/* Fills the inbox where the lane does that itself, or sleeps until there is something to do, at most to `wake_ns`. */
+static void pull(tlm_lane_worker *worker, int64_t wake_ns)
+{
+    const tlm_lane_puller *puller = &worker->puller;
+    int result = puller->pull(puller->context, &worker->failure);
+    if (result < 0) {
+        worker->is_cut_off = 1;
+    } else if (!result) {
+        atomic_store(&worker->moved_ns, tlm_monotonic_ns());
+        puller->wait(puller->context, wake_ns);
+    }
 }
 
 static int is_all_done(tlm_lane_worker *worker)
@@ -51,12 +78,28 @@ static int turn(tlm_lane_worker *worker, tlm_error *error)
     result = tlm_lane_do_what_is_due(worker, &wake_ns);
     if (result < 0 || is_all_done(worker))
         return result;
+    if (worker->puller.pull && may_take(worker)) {
+        if (is_idle(worker))
+            pull(worker, wake_ns);
+        wake_ns = 0; /* it has slept there, if it had to */
+    }
     tlm_parcel *parcel = next_parcel(worker, wake_ns);
     if (!parcel)
         return 0;
+    atomic_store_explicit(&worker->is_busy, 1, memory_order_relaxed);
     result = tlm_lane_take_parcel(worker, parcel);
+    atomic_store_explicit(&worker->is_busy, 0, memory_order_relaxed);
     tlm_parcel_destroy(parcel);
     return result < 0 ? result : 0;
+}
+
+/* What it has is kept where it can be; its end is that of the puller all the same. */
+static int end_cut_off(tlm_lane_worker *worker, tlm_error *error)
+{
+    if (!atomic_load(&worker->is_stopping))
+        atomic_store(&worker->stop_deadline_ns, tlm_monotonic_ns() + worker->pipeline->stop_timeout * TLM_NS_PER_MS);
+    int result = tlm_lane_flush_last(worker, error);
+    return result < 0 ? result : tlm_error_set(error, -EIO, "%s", worker->failure.text);
 }
 
 static void end(tlm_lane_worker *worker, int result, const tlm_error *error)
@@ -73,9 +116,11 @@ static void *run(void *context)
     tlm_error error = {{0}};
     int result = 0;
     tlm_thread_name("lane", worker->options.lane);
-    while (result >= 0 && !atomic_load(&worker->is_stopping) && !is_all_done(worker))
+    while (result >= 0 && !atomic_load(&worker->is_stopping) && !worker->is_cut_off && !is_all_done(worker))
         result = turn(worker, &error);
-    if (result >= 0 && !is_all_done(worker)) {
+    if (result >= 0 && worker->is_cut_off) {
+        result = end_cut_off(worker, &error);
+    } else if (result >= 0 && !is_all_done(worker)) {
         result = tlm_lane_flush_last(worker, &error);
         if (result == 0)
             result = tlm_error_set(&error, -ETIMEDOUT,
@@ -102,7 +147,7 @@ static uint32_t probe(void *context, tlm_error *message)
     int64_t flight_ns = sent_ns ? now_ns - sent_ns : 0;
     int64_t stall_ns = worker->pipeline->stall_timeout * TLM_NS_PER_MS;
     pthread_mutex_lock(&worker->inbox.mutex);
-    uint32_t waiting = worker->inbox.count;
+    uint32_t waiting = worker->inbox.count + atomic_load(&worker->is_busy);
     pthread_mutex_unlock(&worker->inbox.mutex);
     if (flight_ns < stall_ns && (!waiting || still_ns < stall_ns))
         return TLM_HEALTH_OK;
@@ -111,6 +156,15 @@ static uint32_t probe(void *context, tlm_error *message)
                   is_flush ? "a flush waits for its sinks" : "batches wait",
                   (long long)((is_flush ? flight_ns : still_ns) / TLM_NS_PER_SECOND));
     return TLM_HEALTH_DEGRADED;
+}
+
+/* A lane that pulls has room for all that one pull may put in: nobody would take it out meanwhile. */
+static int init_inbox(tlm_lane_worker *worker)
+{
+    if (worker->options.inputs)
+        return tlm_inbox_init(&worker->inbox, TLM_PULL_PARCELS_MAX, UINT64_MAX);
+    return tlm_inbox_init(&worker->inbox, (uint32_t)worker->pipeline->queue_batches,
+                          (uint64_t)worker->pipeline->queue_bytes);
 }
 
 int tlm_lane_create(const tlm_lane_options *options, tlm_lane_worker **ret_worker, tlm_error *error)
@@ -123,8 +177,7 @@ int tlm_lane_create(const tlm_lane_options *options, tlm_lane_worker **ret_worke
     worker->health = options->health;
     pthread_mutex_init(&worker->figures_mutex, NULL);
     atomic_store(&worker->moved_ns, tlm_monotonic_ns());
-    int result = tlm_inbox_init(&worker->inbox, (uint32_t)worker->pipeline->queue_batches,
-                                (uint64_t)worker->pipeline->queue_bytes);
+    int result = init_inbox(worker);
     if (result < 0) {
         result = tlm_error_set(error, -ENOMEM, "out of memory");
         goto fail;
@@ -144,6 +197,12 @@ fail:
     return result;
 }
 
+void tlm_lane_pull_from(tlm_lane_worker *worker, const tlm_lane_puller *puller)
+{
+    worker->puller = *puller;
+    tlm_inbox_set_waker(&worker->inbox, puller->wake, puller->context);
+}
+
 int tlm_lane_start(tlm_lane_worker *worker, tlm_error *error)
 {
     int64_t now_ns = tlm_monotonic_ns();
@@ -161,7 +220,7 @@ void tlm_lane_ask_stop(tlm_lane_worker *worker, int64_t deadline_ns)
     pthread_mutex_lock(&worker->inbox.mutex);
     atomic_store(&worker->stop_deadline_ns, deadline_ns);
     atomic_store(&worker->is_stopping, 1);
-    pthread_cond_broadcast(&worker->inbox.filled);
+    tlm_inbox_wake_locked(&worker->inbox);
     pthread_mutex_unlock(&worker->inbox.mutex);
 }
 
@@ -170,6 +229,7 @@ int tlm_lane_join(tlm_lane_worker *worker)
     if (worker->is_running)
         pthread_join(worker->thread, NULL);
     worker->is_running = 0;
+    tlm_inbox_set_waker(&worker->inbox, NULL, NULL); /* answers may come when the puller is gone */
     tlm_health_probe(worker->health, NULL, NULL);
     return (int)worker->is_kept;
 }

@@ -14,6 +14,21 @@
 
 typedef struct tlm_lane_worker tlm_lane_worker;
 
+/**
+ * A reader of the lane's own, which puts parcels into its inbox when it is asked to, on the lane's thread: what it has
+ * decoded is still in the processor's cache when the lane takes it.
+ */
+typedef struct tlm_lane_puller {
+    /** 1: it put something in, at most TLM_PULL_PARCELS_MAX parcels; 0: there is nothing now; negative: never again. */
+    int (*pull)(void *context, tlm_error *error);
+    /** Waits until there may be something to pull, `wake`, or a monotonic time. */
+    void (*wait)(void *context, int64_t until_ns);
+    void (*wake)(void *context); /**< any thread */
+    void *context;
+} tlm_lane_puller;
+
+#define TLM_PULL_PARCELS_MAX (TLM_PARTITION_INPUTS_MAX + 1)
+
 typedef struct tlm_lane_options {
     const tlm_shared *shared;
     uint32_t lane, lane_count;
@@ -22,7 +37,8 @@ typedef struct tlm_lane_options {
     /**
      * Told once, on the lane's thread, when it has ended: `result` 0: all inputs have ended or it was asked to stop,
      * and everything is kept. -ETIMEDOUT: it was asked to stop, and what was not kept in time will be read again.
-     * -ESTALE: another process has the lane. Other negative: it had to stop. `sentence` says why.
+     * -ESTALE: another process has the lane. -EIO: what it pulls from gives nothing more; what was kept is kept. Other
+     * negative: it had to stop. `sentence` says why.
      */
     void (*ended)(void *context, int result, const char *sentence);
     void *context;
@@ -35,6 +51,8 @@ typedef struct tlm_lane_options {
  * negative: it may pass.
  */
 int tlm_lane_create(const tlm_lane_options *options, tlm_lane_worker **ret_worker, tlm_error *error);
+/** Lets the lane pull its parcels, from its start until it is joined. Before tlm_lane_start. */
+void tlm_lane_pull_from(tlm_lane_worker *worker, const tlm_lane_puller *puller);
 int tlm_lane_start(tlm_lane_worker *worker, tlm_error *error);
 /** Asks it to flush and end; it has until `deadline_ns` (monotonic). Does not wait. */
 void tlm_lane_ask_stop(tlm_lane_worker *worker, int64_t deadline_ns);

@@ -31,6 +31,7 @@ struct tlm_lane_worker {
     tlm_inbox inbox;
     tlm_outbox *outbox;
     tlm_health_entry *health;
+    tlm_lane_puller puller; /* pull NULL: readers of other threads put parcels in */
     pthread_t thread;
     uint32_t is_running, is_kept;
 
@@ -48,6 +49,7 @@ struct tlm_lane_worker {
     int64_t flush_ns, early_ns; /* when the next one is due */
     uint32_t is_moved;          /* the record has changed since the last flush */
     tlm_error failure;          /* why a step of a flush within something else failed */
+    uint32_t is_cut_off;        /* the puller failed; `failure` says why */
     uint32_t is_finished;       /* all inputs have ended and everything is final */
     uint32_t is_interrupted;    /* a stop ended the wait for slow state: what was in hand is half done */
     const tlm_event_view *view; /* under way, for dead letters */
@@ -60,6 +62,7 @@ struct tlm_lane_worker {
     /* Any thread. */
     atomic_uint is_stopping;
     _Atomic int64_t stop_deadline_ns;
+    atomic_uint is_busy;      /* a parcel is in hand */
     _Atomic int64_t moved_ns; /* monotonic, when something was last finished */
     _Atomic int64_t sent_ns;  /* monotonic, when the flush under way was sent; 0: none is */
     pthread_mutex_t figures_mutex;

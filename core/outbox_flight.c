@@ -27,7 +27,7 @@ static void answer(void *token, int result, tlm_text reason)
     delivery->is_answered = 1;
     delivery->result = result;
     tlm_error_set(&delivery->reason, 0, "%.*s", (int)reason.size, reason.size ? reason.data : "");
-    pthread_cond_signal(&inbox->filled);
+    tlm_inbox_wake_locked(inbox);
     pthread_mutex_unlock(&inbox->mutex);
 }
 

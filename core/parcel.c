@@ -81,6 +81,21 @@ int tlm_inbox_put(tlm_inbox *inbox, tlm_parcel *parcel)
     return result;
 }
 
+void tlm_inbox_set_waker(tlm_inbox *inbox, void (*wake)(void *context), void *context)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    inbox->wake = wake;
+    inbox->wake_context = context;
+    pthread_mutex_unlock(&inbox->mutex);
+}
+
+void tlm_inbox_wake_locked(tlm_inbox *inbox)
+{
+    pthread_cond_broadcast(&inbox->filled);
+    if (inbox->wake)
+        inbox->wake(inbox->wake_context);
+}
+
 tlm_parcel *tlm_inbox_take_locked(tlm_inbox *inbox)
 {
     if (!inbox->count)

@@ -58,7 +58,9 @@ typedef struct tlm_inbox {
     tlm_parcel **ring;
     uint32_t capacity, head, count;
     uint64_t size_bytes, size_max;
-    uint32_t is_closed; /**< nothing more is taken or put */
+    uint32_t is_closed;          /**< nothing more is taken or put */
+    void (*wake)(void *context); /**< ends what the lane waits in besides; NULL: it waits here alone */
+    void *wake_context;
 } tlm_inbox;
 
 int tlm_inbox_init(tlm_inbox *inbox, uint32_t capacity, uint64_t size_max);
@@ -70,6 +72,12 @@ int tlm_inbox_put(tlm_inbox *inbox, tlm_parcel *parcel);
 
 /** Closes it: puts fail from now on and what waits in it is destroyed. */
 void tlm_inbox_close(tlm_inbox *inbox);
+
+/** Where else the lane waits from now on, to be woken there too; with the inbox's mutex held in `wake`. Any thread. */
+void tlm_inbox_set_waker(tlm_inbox *inbox, void (*wake)(void *context), void *context);
+
+/** With the mutex held: wakes the lane wherever it waits. */
+void tlm_inbox_wake_locked(tlm_inbox *inbox);
 
 /** With the mutex held: the oldest parcel, or NULL. */
 tlm_parcel *tlm_inbox_take_locked(tlm_inbox *inbox);

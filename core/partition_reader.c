@@ -3,14 +3,9 @@
 
 #include "clock.h"
 #include "read_order.h"
-#include "thread_name.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-
-/* How long one wait takes at most: the grain of idleness. */
-#define WAIT_TIMEOUT_MS 500
 
 /*
  * An input that is idle holds no watermark back. When events come again after a silence, they come to several inputs at
@@ -42,16 +37,13 @@ struct tlm_partition_reader {
     struct input inputs[TLM_PARTITION_INPUTS_MAX];
     uint32_t input_count;
     uint32_t is_misplacing; /* told in health that most events are in foreign partitions */
-    pthread_t thread;
-    uint32_t is_running;
-    atomic_uint is_stopping;
+    tlm_error *error;       /* of the pull under way */
     _Atomic uint64_t records;
 };
 
 static int fail(tlm_partition_reader *reader, int result, const char *sentence)
 {
-    reader->options.failed(reader->options.context, sentence);
-    return result;
+    return tlm_error_set(reader->error, result, "%s", sentence);
 }
 
 /* --- reading one input ------------------------------------------------------------------------------------------- */
@@ -217,27 +209,31 @@ static int read_once(tlm_partition_reader *reader)
     return 0;
 }
 
-/* How long to wait for news: no longer than until a batch that is held is due. */
-static int32_t wait_ms(const tlm_partition_reader *reader)
+/* --- as the lane asks -------------------------------------------------------------------------------------------- */
+
+static int pull(void *context, tlm_error *error)
 {
-    int64_t now_ns = tlm_monotonic_ns(), until_ns = now_ns + WAIT_TIMEOUT_MS * TLM_NS_PER_MS;
+    tlm_partition_reader *reader = context;
+    reader->error = error;
+    return read_once(reader);
+}
+
+/* No longer than until a batch that is held is due. */
+static void wait(void *context, int64_t until_ns)
+{
+    tlm_partition_reader *reader = context;
     for (uint32_t i = 0; i < reader->input_count; i++)
         if (reader->inputs[i].held && reader->inputs[i].held_until_ns < until_ns)
             until_ns = reader->inputs[i].held_until_ns;
-    return until_ns > now_ns ? (int32_t)((until_ns - now_ns) / TLM_NS_PER_MS) + 1 : 0;
+    int64_t wait_ns = until_ns - tlm_monotonic_ns();
+    if (wait_ns > 0)
+        reader->source->wait(reader->partition, (int32_t)(wait_ns / TLM_NS_PER_MS) + 1);
 }
 
-static void *run(void *context)
+static void wake(void *context)
 {
     tlm_partition_reader *reader = context;
-    int result = 0;
-    tlm_thread_name("read", reader->options.lane);
-    while (result >= 0 && !atomic_load(&reader->is_stopping)) {
-        result = read_once(reader);
-        if (!result)
-            reader->source->wait(reader->partition, wait_ms(reader));
-    }
-    return NULL;
+    reader->source->wake(reader->partition);
 }
 
 /* --- life -------------------------------------------------------------------------------------------------------- */
@@ -305,16 +301,9 @@ int tlm_partition_reader_create(const tlm_partition_reader_options *options, tlm
         tlm_partition_reader_destroy(reader);
         return result;
     }
+    tlm_lane_pull_from(options->worker,
+                       &(tlm_lane_puller){.pull = pull, .wait = wait, .wake = wake, .context = reader});
     *ret_reader = reader;
-    return 0;
-}
-
-int tlm_partition_reader_start(tlm_partition_reader *reader, tlm_error *error)
-{
-    int result = pthread_create(&reader->thread, NULL, run, reader);
-    if (result)
-        return tlm_error_set(error, -result, "cannot start a thread: %s", strerror(result));
-    reader->is_running = 1;
     return 0;
 }
 
@@ -322,11 +311,6 @@ void tlm_partition_reader_destroy(tlm_partition_reader *reader)
 {
     if (!reader)
         return;
-    atomic_store(&reader->is_stopping, 1);
-    if (reader->is_running) {
-        reader->source->wake(reader->partition);
-        pthread_join(reader->thread, NULL);
-    }
     for (uint32_t i = 0; i < reader->input_count; i++)
         if (reader->inputs[i].held)
             reader->inputs[i].held->unref(reader->inputs[i].held); /* it will be read again */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file partition_reader.h
- * Reads one lane of a partitioned log on a thread of its own: takes next from the input that is furthest behind in
- * event time, decodes, and hands the batches to the lane.
+ * Reads one lane of a partitioned log, on the lane's own thread and when the lane asks: takes next from the input that
+ * is furthest behind in event time, decodes, and hands the batch to the lane.
  */
 #ifndef TLM_CORE_PARTITION_READER_H
 #define TLM_CORE_PARTITION_READER_H
@@ -17,11 +17,8 @@ typedef struct tlm_partition_reader_options {
     const tlm_shared *shared;
     tlm_living *source, *codec;
     const char *const *inputs; /**< NULL-terminated; outlives the reader */
-    tlm_lane_worker *worker;   /**< created, not started; outlives the reader */
+    tlm_lane_worker *worker;   /**< created, not started; pulls from the reader; outlives it */
     uint32_t lane, lane_count;
-    /** Told once, on the reader's thread, when it fails; reading has ended then. */
-    void (*failed)(void *context, const char *sentence);
-    void *context;
 } tlm_partition_reader_options;
 
 /**
@@ -30,8 +27,7 @@ typedef struct tlm_partition_reader_options {
  */
 int tlm_partition_reader_create(const tlm_partition_reader_options *options, tlm_partition_reader **ret_reader,
                                 tlm_error *error);
-int tlm_partition_reader_start(tlm_partition_reader *reader, tlm_error *error);
-/** Ends and joins it; the lane's inbox must be closed or drained meanwhile. Then frees it. Accepts NULL. */
+/** The lane was joined, or never started. Accepts NULL. */
 void tlm_partition_reader_destroy(tlm_partition_reader *reader);
 
 /** Records read so far. Any thread. */

@@ -100,14 +100,16 @@ static const tlm_option pipeline_options[] = {
      .default_text = "4",
      .min = 1,
      .max = 4096,
-     .doc = "Most batches that wait before a lane; then the source is not read."},
+     .doc = "Most batches that wait before a lane; then the source is not read. A lane of a partitioned "
+            "source (kafka) reads for itself, a batch at a time."},
     {.name = "queue_bytes",
      .type = TLM_OPTION_SIZE,
      .offset = offsetof(tlm_pipeline_options, queue_bytes),
      .default_text = "64MiB",
      .min = MIB,
      .max = 64 * GIB,
-     .doc = "Most bytes that wait before a lane; then the source is not read."},
+     .doc = "Most bytes that wait before a lane; then the source is not read. Of no effect with a partitioned "
+            "source, which bounds what it fetches."},
     {.name = "flush_rows",
      .type = TLM_OPTION_INTEGER,
      .offset = offsetof(tlm_pipeline_options, flush_rows),

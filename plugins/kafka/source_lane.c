@@ -59,6 +59,7 @@ static int find_start(tlm_partition *partition, uint32_t i, const tlm_kafka_rang
     input->next = partition->source->config->start == TLM_KAFKA_START_LATEST ? high : low;
     if (from)
         input->next = from->ordinal;
+    input->is_at_end = input->next == high; /* the broker has just said so: no need to wait for a fetch that finds it */
     *ret_start =
         (tlm_position){.ordinal = input->next, .offset = input->next, .line = 0, .generation = input->generation};
     return 0;

@@ -17,9 +17,10 @@
  * with nothing; once a second that is seen. */
 #define TLM_KAFKA_SILENCE_NS (2500 * INT64_C(1000000))
 /** Longest that a broker keeps a fetch which finds nothing. Meanwhile librdkafka asks it for no other partition of the
- * topic, not even for one whose queue has run empty: hence short for chat, whose backlogs are long. */
+ * topic, not even for one whose queue has run empty: hence short for chat, whose backlogs are long, and whose
+ * partitions come to their ends one after another. */
 #define TLM_KAFKA_FETCH_WAIT_MS 400
-#define TLM_KAFKA_CHAT_FETCH_WAIT_MS 100
+#define TLM_KAFKA_CHAT_FETCH_WAIT_MS 20
 
 /** A partition. The atomic members: any thread. */
 typedef struct tlm_kafka_place {
