@@ -10,6 +10,7 @@ struct tlm_health_entry {
     const char *component;
     uint32_t is_store;
     uint32_t status;
+    uint32_t is_hidden; /* while it is ok */
     uint32_t is_silent; /* its last change was told by another entry */
     tlm_error message;
     uint32_t (*probe)(void *context, tlm_error *message);
@@ -118,6 +119,13 @@ void tlm_health_probe(tlm_health_entry *entry, uint32_t (*probe)(void *context, 
     pthread_mutex_unlock(&entry->health->mutex);
 }
 
+void tlm_health_show(tlm_health_entry *entry, uint32_t is_shown)
+{
+    pthread_mutex_lock(&entry->health->mutex);
+    entry->is_hidden = !is_shown;
+    pthread_mutex_unlock(&entry->health->mutex);
+}
+
 uint32_t tlm_health_report(tlm_health *health, void (*visit)(void *context, const tlm_health_item *item), void *context)
 {
     uint32_t worst = TLM_HEALTH_OK;
@@ -130,6 +138,8 @@ uint32_t tlm_health_report(tlm_health *health, void (*visit)(void *context, cons
             status = each->status;
             message = each->message.text;
         }
+        if (status == TLM_HEALTH_OK && each->is_hidden)
+            continue;
         tlm_health_item item = {.name = each->name,
                                 .component = each->component,
                                 .is_store = each->is_store,

@@ -37,6 +37,12 @@ int tlm_health_is_ok(const tlm_health_entry *entry);
  */
 void tlm_health_probe(tlm_health_entry *entry, uint32_t (*probe)(void *context, tlm_error *message), void *context);
 
+/**
+ * Whether an entry is told of while it is ok: 1, at first, or 0 for one whose subject is not this process' business
+ * now, as a lane that another process has. What is not ok is always told.
+ */
+void tlm_health_show(tlm_health_entry *entry, uint32_t is_shown);
+
 /** As tlm_health_service.report. */
 uint32_t tlm_health_report(tlm_health *health, void (*visit)(void *context, const tlm_health_item *item),
                            void *context);

@@ -396,6 +396,7 @@ static void tend(struct slot *slot, int64_t *wake_ns)
         slot->is_waited = 0;
         tlm_health_set(slot->health, TLM_HEALTH_OK, tlm_text_of(""));
     }
+    tlm_health_show(slot->health, slot->worker || is_wanted);
 }
 
 static void sleep_until_changed(tlm_keeper *keeper, int64_t wake_ns)

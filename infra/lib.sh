@@ -96,6 +96,8 @@ SERVER_PACKAGES=(postgresql-15 postgresql-client-15 redis-tools maven openjdk-17
 TEST_PACKAGES=("${BUILD_PACKAGES[@]}" libcmocka-dev python3 git)
 # The dashboard is driven in a real browser.
 TEST_PACKAGES+=(chromium chromium-driver)
+# promtool for the alert rules, systemd-analyze for the units.
+TEST_PACKAGES+=(prometheus systemd)
 TEST_PACKAGES+=("${SERVER_PACKAGES[@]}")
 # What infra/bench rest and live measure with and beside.
 # shellcheck disable=SC2034

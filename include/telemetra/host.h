@@ -51,13 +51,14 @@ typedef struct tlm_health_item {
     const char *component; /**< "sqlite"; "core" for lanes */
     uint32_t is_store;     /**< it offers a store interface */
     uint32_t status;       /**< TLM_HEALTH_... */
-    tlm_text message;      /**< empty when ok */
+    tlm_text message;      /**< when ok: empty, or what is worth knowing all the same */
 } tlm_health_item;
 
 typedef struct tlm_health_service {
     /** Sets the state of this instance; the same state again is free. */
     void (*set)(const tlm_host *host, uint32_t status, tlm_text message);
-    /** Calls `visit` for every instance and lane and returns the worst status. `visit` must not call back. */
+    /** Calls `visit` for every instance, and every lane of this process, and returns the worst status. `visit` must not
+     * call back. */
     uint32_t (*report)(const tlm_host *host, void (*visit)(void *context, const tlm_health_item *item), void *context);
 } tlm_health_service;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keeper.h"
 
+#include "cell.h"
 #include "common/thread.h"
 #include "retention.h"
 
@@ -25,17 +26,35 @@ static int64_t now_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+static const char look_sql[] =
+    "SELECT coalesce((extract(epoch FROM clock_timestamp() - max(changed_at)) * 1000)::bigint, -1)"
+    " FROM telemetra_lanes WHERE pipeline = $1";
+
+/* Whether the server answers, and what it says about the pipeline's last commit. */
+static int look_at_lanes(tlm_keeper *keeper, tlm_error *error)
+{
+    PGresult *rows = NULL;
+    tlm_params params = {0};
+    tlm_params_add_text(&params, tlm_text_of(keeper->options.pipeline));
+    keeper->link.deadline_ms = TLM_KEEPER_ANSWER_MS;
+    int result = tlm_link_ask(&keeper->link, look_sql, &params, "look after the server", &rows, error);
+    keeper->link.deadline_ms = 0;
+    if (result == 0)
+        keeper->options.committed(keeper->options.context, tlm_cell_integer(rows, 0, 0));
+    PQclear(rows);
+    bool is_no_business = strcmp(keeper->link.sqlstate, "42501") == 0 || strcmp(keeper->link.sqlstate, "42P01") == 0;
+    return result < 0 && is_no_business ? 0 : result; /* a user, or rows of another program: the server has answered */
+}
+
 /* Whether the server answers and the tables are there. A standby answers queries: that one is read-only is told by
  * those who write. */
 static int look(tlm_keeper *keeper, tlm_error *error)
 {
-    PGresult *rows = NULL;
     int result = tlm_link_open(&keeper->link, error);
     if (result == 0)
         result = tlm_targets_prepare(keeper->options.targets, &keeper->link, error);
     if (result == 0)
-        result = tlm_link_ask(&keeper->link, "SELECT 1", NULL, "look after the server", &rows, error);
-    PQclear(rows);
+        result = look_at_lanes(keeper, error);
     return result;
 }
 

@@ -11,8 +11,12 @@
 #include <telemetra/telemetra.h>
 
 #include <stdlib.h>
+#include <time.h>
 
 #define NS_PER_DAY INT64_C(86400000000000)
+
+/** A pipeline in which nothing was committed for so long is remarked upon: living lanes commit every flush_interval. */
+#define SILENCE_MS 60000
 
 struct tlm_instance {
     const tlm_host *host;
@@ -20,7 +24,8 @@ struct tlm_instance {
     const tlm_log_service *log;
     const tlm_metrics_service *metrics;
     tlm_metric *rows_metric, *commits_metric, *retries_metric, *rejected_metric, *deleted_metric, *reconnects_metric;
-    _Atomic uint64_t reconnects; /* as the metric has them */
+    tlm_metric *committed_metric; /* opened when there is something to tell */
+    _Atomic uint64_t reconnects;  /* as the metric has them */
     tlm_server server;
     tlm_status status;
     tlm_targets targets;
@@ -102,6 +107,32 @@ static void note_not_deleted(void *context, const tlm_error *error)
     warn(context, error->text);
 }
 
+/* A pipeline without commits is no failure of this process, and perhaps of none: it is told, and degrades nothing. */
+static void note_committed(void *context, int64_t age_ms)
+{
+    static const char name[] = "telemetra_postgres_last_commit_timestamp_seconds";
+    tlm_instance *postgres = context;
+    tlm_error remark;
+    if (age_ms >= 0 && postgres->metrics && !postgres->committed_metric)
+        postgres->committed_metric =
+            postgres->metrics->open(postgres->host, TLM_METRIC_GAUGE, name,
+                                    "When any process last committed a lane of the pipeline, in seconds since 1970.");
+    if (age_ms >= 0 && postgres->metrics)
+        postgres->metrics->set(postgres->committed_metric, (int64_t)time(NULL) - age_ms / 1000);
+    if (age_ms >= 0 && age_ms < SILENCE_MS) {
+        tlm_status_remark(&postgres->status, NULL);
+        return;
+    }
+    if (age_ms < 0)
+        tlm_error_set(&remark, 0, "no lane of pipeline %s was ever committed here", postgres->host->pipeline);
+    else
+        tlm_error_set(&remark, 0,
+                      "no lane of pipeline %s has been committed for %lld s: no aggregator is at work, or none has had "
+                      "anything to do",
+                      postgres->host->pipeline, (long long)(age_ms / 1000));
+    tlm_status_remark(&postgres->status, &remark);
+}
+
 /* --- interfaces -------------------------------------------------------------------------------------------------- */
 
 static void sink_submit(tlm_instance *postgres, const tlm_flush *flush, tlm_done done, void *token)
@@ -179,7 +210,10 @@ static int store_query(tlm_instance *postgres, const tlm_query *query, tlm_resul
 {
     tlm_error own;
     tlm_error *sentence = error ? error : &own;
-    int result = tlm_queries_run(postgres->queries, query, ret_result, sentence);
+    int result = tlm_status_refuses(&postgres->status, sentence);
+    if (result < 0)
+        return result;
+    result = tlm_queries_run(postgres->queries, query, ret_result, sentence);
     if (!is_question(result))
         tlm_status_note(&postgres->status, TLM_SEEN_BY_READERS, result, sentence);
     return result;
@@ -293,6 +327,8 @@ static int start_threads(tlm_instance *postgres, tlm_error *error)
     const tlm_keeper_options keeper = {.server = &postgres->server,
                                        .targets = &postgres->targets,
                                        .status = &postgres->status,
+                                       .pipeline = postgres->host->pipeline,
+                                       .committed = note_committed,
                                        .retention_ns = postgres->config->retention_days * NS_PER_DAY,
                                        .deleted = note_deleted,
                                        .failed = note_not_deleted,

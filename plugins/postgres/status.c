@@ -3,6 +3,8 @@
 
 #include "server.h"
 
+#include <stdbool.h>
+
 void tlm_status_init(tlm_status *status, const tlm_host *host)
 {
     *status = (tlm_status){.host = host};
@@ -24,7 +26,8 @@ static void tell(const tlm_status *status)
             sentence = status->sentences[i].text;
     }
     if (status->health)
-        status->health->set(status->host, sentence ? TLM_HEALTH_DEGRADED : TLM_HEALTH_OK, tlm_text_of(sentence));
+        status->health->set(status->host, sentence ? TLM_HEALTH_DEGRADED : TLM_HEALTH_OK,
+                            tlm_text_of(sentence ? sentence : status->remark.text));
 }
 
 /*
@@ -51,4 +54,24 @@ void tlm_status_note(tlm_status *status, uint32_t who, int result, const tlm_err
         clear_past(status, now_ms);
     tell(status);
     pthread_mutex_unlock(&status->mutex);
+}
+
+void tlm_status_remark(tlm_status *status, const tlm_error *remark)
+{
+    pthread_mutex_lock(&status->mutex);
+    status->remark = remark ? *remark : (tlm_error){{0}};
+    tell(status);
+    pthread_mutex_unlock(&status->mutex);
+}
+
+int tlm_status_refuses(tlm_status *status, tlm_error *error)
+{
+    pthread_mutex_lock(&status->mutex);
+    int result = status->results[TLM_SEEN_BY_KEEPER];
+    bool is_gone = result == -ETIMEDOUT || result == -EAGAIN;
+    bool is_news = tlm_server_now_ms() - status->noted_ms[TLM_SEEN_BY_KEEPER] < TLM_STATUS_STALE_MS;
+    if (is_gone && is_news)
+        *error = status->sentences[TLM_SEEN_BY_KEEPER];
+    pthread_mutex_unlock(&status->mutex);
+    return is_gone && is_news ? result : 0;
 }

@@ -23,6 +23,7 @@ typedef struct tlm_status {
     int results[TLM_SEEN_COUNT];
     int64_t noted_ms[TLM_SEEN_COUNT]; /* monotonic */
     tlm_error sentences[TLM_SEEN_COUNT];
+    tlm_error remark; /* told while all is well; may be empty */
 } tlm_status;
 
 void tlm_status_init(tlm_status *status, const tlm_host *host);
@@ -30,5 +31,14 @@ void tlm_status_finish(tlm_status *status);
 
 /** Notes how it went for one of them; the instance is degraded while it goes wrong for any. */
 void tlm_status_note(tlm_status *status, uint32_t who, int result, const tlm_error *error);
+
+/** What is worth knowing while the instance is well, or NULL for nothing. */
+void tlm_status_remark(tlm_status *status, const tlm_error *remark);
+
+/**
+ * Whether the keeper's last look found a server that does not answer: its result and sentence; else 0. Whoever only
+ * asks need not wait for the same on a connection that still looks open.
+ */
+int tlm_status_refuses(tlm_status *status, tlm_error *error);
 
 #endif

@@ -12,7 +12,9 @@
 #include "kept.h"
 #include "live.h"
 #include "pages.h"
+#include "probe.h"
 
+#include <stdatomic.h>
 #include <telemetra/telemetra.h>
 
 typedef struct tlm_rest_api {
@@ -26,6 +28,8 @@ typedef struct tlm_rest_api {
     tlm_rest_live *live;
     tlm_rest_kept *kept;
     tlm_rest_pages *pages; /**< NULL until tlm_rest_api_open */
+    tlm_rest_probe *probe;
+    atomic_bool *is_store_silent; /**< told to the log already */
 } tlm_rest_api;
 
 typedef struct tlm_rest_route tlm_rest_route;

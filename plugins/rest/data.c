@@ -58,6 +58,19 @@ static tlm_query query_of(const tlm_rest_view *view, uint32_t limit)
                        .column_count = view->column_count};
 }
 
+/* Why is for the log, which hears it once until the store answers again: the sentence names hosts and options. */
+static void note_store(const tlm_rest_api *api, int code, const char *sentence)
+{
+    const tlm_log_service *log = api->host->get_service(api->host, TLM_SERVICE_LOG);
+    tlm_error message;
+
+    bool is_silent = code < 0;
+    if (atomic_exchange(api->is_store_silent, is_silent) || !is_silent || !log)
+        return;
+    tlm_error_set(&message, 0, "requests are answered with 503, as the store does not answer: %.900s", sentence);
+    log->write(api->host, TLM_LOG_WARNING, tlm_text_of(message.text));
+}
+
 /* False: the answer is a 503. A store without the dataset gives no result and no error. */
 static bool ask(tlm_rest_call *call, const tlm_query *query, tlm_result **ret_result)
 {
@@ -70,9 +83,10 @@ static bool ask(tlm_rest_call *call, const tlm_query *query, tlm_result **ret_re
         return false;
     }
     int code = api->store->query(api->store_instance, query, &result, &error);
-    if (code < 0 && code != -ENOENT) {
-        tlm_http_answer_error(call->answer, 503, "the store does not answer: %s",
-                              error.text[0] ? error.text : strerror(-code));
+    bool has_answered = code >= 0 || code == -ENOENT;
+    note_store(api, has_answered ? 0 : code, error.text[0] ? error.text : strerror(-code));
+    if (!has_answered) {
+        tlm_http_answer_error(call->answer, 503, "the store does not answer");
         return false;
     }
     *ret_result = code < 0 ? NULL : result;

@@ -25,6 +25,7 @@ struct tlm_instance {
     const tlm_feed_service *feed; /* NULL: the host has none */
     tlm_subscription *windows, *streams, *moments;
     tlm_rest_server *server;
+    atomic_bool is_store_silent;
     bool has_complained; /* that the pages cannot be gathered */
 };
 
@@ -124,6 +125,7 @@ static int create(const tlm_host *host, const void *config, tlm_instance **ret_i
     rest->config = options;
     rest->feed = host->get_service(host, TLM_SERVICE_FEED);
     rest->api.host = host;
+    rest->api.is_store_silent = &rest->is_store_silent;
     rest->api.title = options->title;
     rest->api.cors_origins = options->cors_origins;
     rest->api.health = host->get_service(host, TLM_SERVICE_HEALTH);
@@ -144,6 +146,8 @@ static void stop(tlm_instance *rest)
 {
     tlm_rest_server_stop(rest->server);
     rest->server = NULL;
+    tlm_rest_probe_destroy(rest->api.probe);
+    rest->api.probe = NULL;
     unsubscribe(rest);
     /* Borrowed bytes go back while those who lent them are still there. */
     tlm_rest_pages_destroy(rest->api.pages);
@@ -164,6 +168,11 @@ static int start(tlm_instance *rest, tlm_error *error)
 
     if (result == 0)
         result = subscribe(rest, error);
+    if (result == 0) {
+        result = tlm_rest_probe_create(rest->api.host, &rest->api.probe);
+        if (result < 0)
+            tlm_error_set(error, result, "cannot start a thread: %s", strerror(-result));
+    }
     if (result == 0)
         result = tlm_rest_server_start(&rest->api, &options, &rest->server, error);
     if (result < 0)

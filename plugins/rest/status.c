@@ -129,33 +129,14 @@ static const char *status_word(uint32_t status)
     }
 }
 
-/* Whether a store answers a question, whatever troubles it. */
-static bool store_answers(const tlm_rest_api *api, const char *name)
-{
-    static const char *const columns[] = {"stream_id"};
-    const tlm_query query = {
-        .struct_size = sizeof query, .limit = 1, .dataset = "streams", .columns = columns, .column_count = 1};
-    const tlm_stores_service *stores = api->host->get_service(api->host, TLM_SERVICE_STORES);
-    const tlm_store *store;
-    tlm_instance *instance;
-    tlm_result *result = NULL;
-    tlm_error error;
-
-    if (!stores || stores->find(api->host, name, &store, &instance) < 0)
-        return false;
-    int code = store->query(instance, &query, &result, &error);
-    if (code >= 0)
-        result->release(result);
-    return code >= 0 || code == -ENOENT;
-}
-
 /* One that is in trouble but answers is an error; one that is not configured, or gone, is unavailable. The answers of a
  * cache in trouble are another's. */
 static const char *store_word(const tlm_rest_api *api, const store_state *state)
 {
     if (state->status == TLM_HEALTH_OK)
         return "ok";
-    return state->status != 0 && !state->is_cache && store_answers(api, state->name) ? "error" : "unavailable";
+    return state->status != 0 && !state->is_cache && tlm_rest_probe_answers(api->probe, state->name) ? "error"
+                                                                                                     : "unavailable";
 }
 
 static void visit_item(void *context, const tlm_health_item *item)

@@ -38,6 +38,8 @@ typedef struct rest_host {
     const tlm_page *pages;
     const tlm_text *page_bodies; /* of each page; a test may replace them */
     uint32_t page_count;
+    atomic_int log_count;
+    char log[256]; /* the last message */
     atomic_int page_calls, page_releases;
     int page_failure; /* what `body` gives instead */
 } rest_host;
@@ -66,9 +68,11 @@ void tlm_log_write(const tlm_log *log, uint32_t level, const char *who, const ch
 
 static void rest_log(const tlm_host *host, uint32_t level, tlm_text message)
 {
-    (void)host;
+    rest_host *rest = (rest_host *)host;
+
     (void)level;
-    (void)message;
+    snprintf(rest->log, sizeof rest->log, "%.*s", (int)message.size, message.data);
+    rest->log_count++;
 }
 
 static uint32_t rest_report(const tlm_host *host, void (*visit)(void *context, const tlm_health_item *item),

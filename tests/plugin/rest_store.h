@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <telemetra/telemetra.h>
+#include <time.h>
 
 typedef struct fake_table {
     const tlm_dataset *dataset;
@@ -23,6 +24,7 @@ typedef struct fake_store {
     uint32_t table_count;
     _Atomic int failure; /* a negative errno: every query fails so */
     _Atomic uint32_t query_count;
+    atomic_bool is_frozen; /* no query comes back */
 } fake_store;
 
 typedef struct fake_result {
@@ -127,6 +129,8 @@ static inline int fake_query(tlm_instance *instance, const tlm_query *query, tlm
 
     assert(query->struct_size == sizeof *query && query->limit >= 1);
     store->query_count++;
+    while (store->is_frozen)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     if (store->failure != 0)
         return tlm_error_set(error, store->failure, "the file is gone");
     for (uint32_t i = 0; i < store->table_count; i++)

@@ -614,6 +614,38 @@ static void questions_have_their_indexes(void **state)
                         "samples_by_stream samples_by_time samples_pkey streams_by_viewers streams_pkey");
 }
 
+/* --- what others have committed ---------------------------------------------------------------------------------- */
+
+static void await_remark(lab *self, const char *part)
+{
+    int64_t until = lab_now_ms() + 30000;
+    while (!strstr(lab_told(&self->postgres, false), part)) {
+        if (lab_now_ms() > until)
+            fail_msg("health does not say \"%s\" but \"%s\"", part, lab_told(&self->postgres, false));
+        lab_pause(10);
+    }
+    assert_int_equal(lab_health(&self->postgres), TLM_HEALTH_OK);
+}
+
+static void a_pipeline_in_which_nothing_was_committed_for_long_is_told_and_no_failure(void **state)
+{
+    lab *self = *state;
+    subject *postgres = &self->postgres;
+    taken told;
+    start(postgres);
+    await_remark(self, "was ever committed");
+    subject_take(postgres, 0, "", &told);
+    assert_int_equal(commit_samples(postgres, 0, 1, 1, "a", 0, 1), 0);
+    for (int64_t until = lab_now_ms() + 30000; lab_told(postgres, false)[0]; lab_pause(10))
+        assert_true(lab_now_ms() < until);
+    int64_t committed_s = lab_metric(self, "telemetra_postgres_last_commit_timestamp_seconds");
+    assert_in_range(committed_s, time(NULL) - 30, time(NULL));
+    lab_ask(self, "UPDATE telemetra_lanes SET changed_at = now() - interval '2 hours'");
+    await_remark(self, "has been committed for 720");
+    committed_s = lab_metric(self, "telemetra_postgres_last_commit_timestamp_seconds");
+    assert_in_range(committed_s, time(NULL) - 7230, time(NULL) - 7199);
+}
+
 /* --- retention --------------------------------------------------------------------------------------------------- */
 
 static void old_rows_are_deleted_and_others_kept(void **state)
@@ -822,6 +854,7 @@ int main(void)
         TEST(any_number_of_processes_make_the_tables_at_once),
         TEST(times_are_readable_in_a_view),
         TEST(questions_have_their_indexes),
+        TEST(a_pipeline_in_which_nothing_was_committed_for_long_is_told_and_no_failure),
         TEST(old_rows_are_deleted_and_others_kept),
         TEST(deleting_old_rows_stands_in_nobodys_way),
         TEST(a_wrong_password_is_refused_with_what_to_do),

@@ -353,6 +353,31 @@ static void a_server_that_does_not_answer_is_given_up_in_time(void **state)
     assert_string_equal(lab_ask(self, "SELECT count(*) FROM samples"), "10");
 }
 
+static void who_asks_a_server_that_is_known_not_to_answer_is_told_at_once(void **state)
+{
+    static const char *const columns[] = {"stream_id"};
+    const tlm_query query = {
+        .struct_size = sizeof query, .limit = 1, .dataset = "streams", .columns = columns, .column_count = 1};
+    lab *self = *state;
+    subject *postgres = &self->postgres;
+    tlm_result *result = NULL;
+    start(postgres);
+    assert_int_equal(postgres->store->query(postgres->instance, &query, &result, &postgres->error), 0);
+    result->release(result);
+    assert_int_equal(servers("freeze"), 0);
+    int64_t before = lab_now_ms();
+    lab_await_health(self, TLM_HEALTH_DEGRADED);
+    assert_true(lab_now_ms() - before < 6000);
+    before = lab_now_ms();
+    assert_true(postgres->store->query(postgres->instance, &query, &result, &postgres->error) < 0);
+    assert_true(lab_now_ms() - before < 200);
+    assert_says(postgres->error.text, "answer");
+    assert_int_equal(servers("thaw"), 0);
+    lab_await_health(self, TLM_HEALTH_OK);
+    assert_int_equal(postgres->store->query(postgres->instance, &query, &result, &postgres->error), 0);
+    result->release(result);
+}
+
 static void a_stop_does_not_wait_for_a_server_that_does_not_answer(void **state)
 {
     lab *self = *state;
@@ -473,6 +498,7 @@ int main(void)
         TEST(a_killed_server_loses_and_repeats_nothing),
         TEST(a_server_that_comes_late_is_waited_for),
         TEST(a_server_that_does_not_answer_is_given_up_in_time),
+        TEST(who_asks_a_server_that_is_known_not_to_answer_is_told_at_once),
         TEST(a_stop_does_not_wait_for_a_server_that_does_not_answer),
         TEST(a_dropped_schema_is_made_anew_and_its_lanes_are_lost),
         TEST(a_full_disk_is_told_and_kept_the_next_time),

@@ -125,6 +125,42 @@ static void health_says_what_the_host_reports(void **state)
     rest_end(rest);
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void health_does_not_wait_for_a_store_that_does_not_answer(void **state)
+{
+    static const tlm_health_item items[] = {{"fake", "postgres", 1, TLM_HEALTH_DEGRADED, {"frozen", 6}}};
+
+    (void)state;
+    rest_host *rest = rest_begin(&usual);
+    rest->health = items;
+    rest->health_count = 1;
+    rest->health_status = TLM_HEALTH_DEGRADED;
+    rest->store.is_frozen = true;
+    for (int i = 0; i < 3; i++) {
+        int64_t before = now_ms();
+        http_answer answer = http_get(rest->port, "/api/v1/health");
+        assert_true(now_ms() - before < 1000);
+        assert_int_equal(answer.status, 200);
+        assert_non_null(strstr(answer.body, "\"database\":\"unavailable\""));
+        http_answer_finish(&answer);
+    }
+    assert_int_equal(rest->store.query_count, 1);
+    rest->store.is_frozen = false;
+    for (bool is_answered = false; !is_answered;) { /* ctest ends it if that never comes */
+        http_answer answer = http_get(rest->port, "/api/v1/health");
+        is_answered = strstr(answer.body, "\"database\":\"error\"") != NULL;
+        http_answer_finish(&answer);
+    }
+    rest_end(rest);
+}
+
 static void metrics_are_prometheus_text(void **state)
 {
     (void)state;
@@ -485,7 +521,7 @@ static void a_store_without_moments_has_none(void **state)
 
 /* --- the store ------------------------------------------------------------------------------------------------- */
 
-static void a_store_that_is_gone_is_503(void **state)
+static void a_store_that_is_gone_is_503_and_only_the_log_hears_why(void **state)
 {
     static const char *const options[][2] = {{"keep_bodies", "0"}, {NULL, NULL}};
     static const char *const targets[] = {"/api/v1/streams", "/api/v1/streams/a/metrics",
@@ -495,10 +531,15 @@ static void a_store_that_is_gone_is_503(void **state)
     rest_host *rest = rest_begin(&(rest_setup){.options = options});
     rest->store.failure = -EIO;
     for (size_t i = 0; i < TLM_COUNT(targets); i++)
-        assert_refusal(rest, targets[i], 503, "the file is gone");
+        assert_refusal(rest, targets[i], 503, "the store does not answer\"");
+    assert_int_equal(rest->log_count, 1);
+    assert_non_null(strstr(rest->log, "the file is gone"));
     assert_status(rest, "/health", 200);
     rest->store.failure = 0;
     assert_status(rest, "/api/v1/streams", 200);
+    rest->store.failure = -EIO;
+    assert_status(rest, "/api/v1/streams", 503);
+    assert_int_equal(rest->log_count, 2);
     rest_end(rest);
 }
 
@@ -761,6 +802,7 @@ int main(void)
         cmocka_unit_test(the_root_tells_name_and_version),
         cmocka_unit_test(answers_are_neither_stored_nor_sniffed),
         cmocka_unit_test(health_says_what_the_host_reports),
+        cmocka_unit_test(health_does_not_wait_for_a_store_that_does_not_answer),
         cmocka_unit_test(metrics_are_prometheus_text),
         cmocka_unit_test(live_health_has_no_connections_and_an_upgrade_is_426),
         cmocka_unit_test(streams_come_live_first_then_by_viewers_then_by_id),
@@ -777,7 +819,7 @@ int main(void)
         cmocka_unit_test(a_dataset_of_other_columns_is_passed_over),
         cmocka_unit_test(moments_come_newest_first),
         cmocka_unit_test(a_store_without_moments_has_none),
-        cmocka_unit_test(a_store_that_is_gone_is_503),
+        cmocka_unit_test(a_store_that_is_gone_is_503_and_only_the_log_hears_why),
         cmocka_unit_test(an_origin_that_no_browser_sends_is_refused),
         cmocka_unit_test(without_a_store_the_rows_are_503),
         cmocka_unit_test(a_named_store_must_be_there),

@@ -84,12 +84,39 @@ static void worse_than_what_was_told_is_logged(void **state)
     rig_finish(&rig);
 }
 
+static void count_item(void *context, const tlm_health_item *item)
+{
+    (void)item;
+    ++*(int *)context;
+}
+
+static void what_is_hidden_is_told_of_only_when_it_is_not_ok(void **state)
+{
+    (void)state;
+    struct rig rig;
+    int count = 0;
+    rig_init(&rig);
+    tlm_health_entry *lane = tlm_health_add(rig.health, "lane 7", "core", 0);
+    tlm_health_show(lane, 0);
+    assert_int_equal(tlm_health_report(rig.health, count_item, &count), TLM_HEALTH_OK);
+    assert_int_equal(count, 0);
+    tlm_health_set(lane, TLM_HEALTH_DEGRADED, tlm_text_of("its place is no more"));
+    assert_int_equal(tlm_health_report(rig.health, count_item, &count), TLM_HEALTH_DEGRADED);
+    assert_int_equal(count, 1);
+    tlm_health_set(lane, TLM_HEALTH_OK, tlm_text_of(NULL));
+    tlm_health_show(lane, 1);
+    tlm_health_report(rig.health, count_item, &count);
+    assert_int_equal(count, 2);
+    rig_finish(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_change_is_logged_once_and_so_is_the_recovery),
         cmocka_unit_test(a_failure_that_its_cause_has_told_of_is_not_logged_again),
         cmocka_unit_test(worse_than_what_was_told_is_logged),
+        cmocka_unit_test(what_is_hidden_is_told_of_only_when_it_is_not_ok),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
