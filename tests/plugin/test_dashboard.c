@@ -11,6 +11,12 @@
 #include <zlib.h>
 
 #define PAGE_SIZE_MAX (1024u * 1024u)
+#define SETTINGS "/dashboard/js/settings.js" /* made from the configuration, not a file that was compressed */
+
+/* As the option table of the component lays it out. */
+typedef struct {
+    const char *api_url, *ws_url;
+} settings;
 
 typedef struct {
     const tlm_component *component;
@@ -20,19 +26,30 @@ typedef struct {
     uint32_t count;
 } fixture;
 
-static int set_up(void **state)
+static int set_up_with(void **state, const settings *config)
 {
     static fixture self;
     tlm_error error;
 
     self.component = test_component("dashboard", "dashboard");
-    assert_int_equal(self.component->create(NULL, NULL, &self.instance, &error), 0);
+    assert_int_equal(self.component->config_size, sizeof *config);
+    assert_int_equal(self.component->create(NULL, config, &self.instance, &error), 0);
     assert_int_equal(self.component->start(self.instance, &error), 0);
     self.offered = self.component->get_interface(TLM_INTERFACE_PAGES);
     assert_non_null(self.offered);
     self.pages = self.offered->list(self.instance, &self.count);
     *state = &self;
     return 0;
+}
+
+static int set_up(void **state)
+{
+    return set_up_with(state, &(settings){0});
+}
+
+static int set_up_elsewhere(void **state)
+{
+    return set_up_with(state, &(settings){"https://api.example:8443/telemetra/", "wss://live.example"});
 }
 
 static int tear_down(void **state)
@@ -82,6 +99,8 @@ static void each_page_is_a_whole_text_that_compression_made_smaller(void **state
     const fixture *self = *state;
 
     for (uint32_t i = 0; i < self->count; i++) {
+        if (strcmp(self->pages[i].path, SETTINGS) == 0)
+            continue;
         assert_string_equal(self->pages[i].encoding, "gzip");
         assert_true(self->pages[i].is_fixed);
         char *text = text_of(self, i);
@@ -174,6 +193,68 @@ static void the_licence_of_the_charts_is_served(void **state)
     free(text);
 }
 
+static void check_settings(const fixture *self, const char *expected)
+{
+    uint32_t index = 0;
+    tlm_page_body body;
+    const tlm_page *page = find(self, SETTINGS, &index);
+
+    assert_non_null(page);
+    assert_null(page->encoding);
+    assert_int_equal(self->offered->body(self->instance, index, &body), 0);
+    char *text = strndup(body.data, body.size);
+    assert_non_null(text);
+    assert_non_null(strstr(text, expected));
+    free(text);
+    if (body.release)
+        body.release(&body);
+}
+
+static void pages_ask_where_they_come_from_when_nothing_is_said(void **state)
+{
+    check_settings(*state, "export const API_URL = \"\";\nexport const WS_URL = \"\";\n");
+}
+
+static void an_api_elsewhere_is_told_to_the_pages_and_may_be_connected_to(void **state)
+{
+    const fixture *self = *state;
+    uint32_t index = 0;
+    const tlm_page *front = find(self, "/dashboard/", &index);
+
+    check_settings(self, "export const API_URL = \"https://api.example:8443/telemetra\";\n"
+                         "export const WS_URL = \"wss://live.example\";\n");
+    assert_non_null(front);
+    assert_non_null(strstr(front->policy, "connect-src 'self' https://api.example:8443 wss://live.example"));
+    assert_non_null(strstr(front->policy, "script-src 'self';"));
+}
+
+static void addresses_that_could_become_script_or_policy_are_refused(void **state)
+{
+    (void)state;
+    static const settings refused[] = {
+        {"http://a\"; evil()", NULL},
+        {"http://a; script-src *", NULL},
+        {"http://a b", NULL},
+        {"javascript://a", NULL},
+        {"http://", NULL},
+        {"http:///path", NULL},
+        {"ws://a", NULL},
+        {NULL, "http://a"},
+        {"http://a\\", NULL},
+        {"http://a/?q", NULL},
+        {NULL, "ws://a/\n"},
+    };
+    const tlm_component *component = test_component("dashboard", "dashboard");
+
+    for (size_t i = 0; i < TLM_COUNT(refused); i++) {
+        tlm_instance *instance = NULL;
+        tlm_error error;
+        assert_int_equal(component->create(NULL, &refused[i], &instance, &error), -EINVAL);
+        assert_null(instance);
+        assert_non_null(strstr(error.text, refused[i].api_url ? "api_url: expected" : "ws_url: expected"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +264,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(documents_allow_nothing_inline_and_nothing_from_elsewhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(all_that_the_document_names_is_there, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_licence_of_the_charts_is_served, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(pages_ask_where_they_come_from_when_nothing_is_said, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_api_elsewhere_is_told_to_the_pages_and_may_be_connected_to, set_up_elsewhere,
+                                        tear_down),
+        cmocka_unit_test(addresses_that_could_become_script_or_policy_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

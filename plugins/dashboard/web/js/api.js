@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The HTTP API, as far as these pages use it. */
 
+import { API_URL } from "./settings.js";
+
 const BASE = "/api/v1";
 const TIMEOUT_MS = 10000;
 
@@ -21,7 +23,7 @@ async function sentenceOf(answer) {
 }
 
 async function getJson(path, parameters, signal) {
-    const url = new URL(BASE + path, location.origin);
+    const url = new URL((API_URL || location.origin) + BASE + path);
     for (const [key, value] of Object.entries(parameters)) if (value !== undefined) url.searchParams.set(key, value);
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), TIMEOUT_MS);

@@ -2,6 +2,7 @@
 /* The live socket of one stream: envelopes in, and a connection that mends itself. */
 
 import { backoff } from "./poll.js";
+import { WS_URL } from "./settings.js";
 
 /** Silence after which the server is asked for a sign of life, and then that after which the socket counts as dead. */
 const QUIET_MS = 10000;
@@ -22,10 +23,8 @@ export class LiveSocket {
      * "connecting", "live" or "lost".
      */
     constructor(streamId, on) {
-        const url = new URL(`/live/${encodeURIComponent(streamId)}`, location.href);
-        url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-        url.hash = "";
-        this.#url = url;
+        const here = location.origin.replace(/^http/, "ws");
+        this.#url = `${WS_URL || here}/live/${encodeURIComponent(streamId)}`;
         this.#on = on;
         this.#connect();
     }
