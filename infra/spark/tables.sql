@@ -1,6 +1,6 @@
 -- The tables of datasets as aggregators make them in their schema, for the schema of the Spark job: same columns, keys,
--- indexes, views and catalogue, so that an API reads either. `moments` stays empty: the job finds none. The parity test
--- compares the two catalogues and tells when this file falls behind; infra/sql/README.md has the rules.
+-- indexes, views and catalogue, so that an API reads either. `moments` stays empty: the job finds none. It
+-- has to be changed with the datasets of plugins/; infra/sql/README.md has the rules.
 
 CREATE TABLE windows (
     stream_id text COLLATE "C" NOT NULL,

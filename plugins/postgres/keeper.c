@@ -36,9 +36,7 @@ static int look_at_lanes(tlm_keeper *keeper, tlm_error *error)
     PGresult *rows = NULL;
     tlm_params params = {0};
     tlm_params_add_text(&params, tlm_text_of(keeper->options.pipeline));
-    keeper->link.deadline_ms = TLM_KEEPER_ANSWER_MS;
     int result = tlm_link_ask(&keeper->link, look_sql, &params, "look after the server", &rows, error);
-    keeper->link.deadline_ms = 0;
     if (result == 0)
         keeper->options.committed(keeper->options.context, tlm_cell_integer(rows, 0, 0));
     PQclear(rows);
@@ -50,11 +48,15 @@ static int look_at_lanes(tlm_keeper *keeper, tlm_error *error)
  * those who write. */
 static int look(tlm_keeper *keeper, tlm_error *error)
 {
+    keeper->link.deadline_ms = TLM_KEEPER_ANSWER_MS;
     int result = tlm_link_open(&keeper->link, error);
+    keeper->link.deadline_ms = 0; /* tables may take longer to make */
     if (result == 0)
         result = tlm_targets_prepare(keeper->options.targets, &keeper->link, error);
+    keeper->link.deadline_ms = TLM_KEEPER_ANSWER_MS;
     if (result == 0)
         result = look_at_lanes(keeper, error);
+    keeper->link.deadline_ms = 0;
     return result;
 }
 

@@ -142,8 +142,9 @@ class Drain:
     def report(self):
         base = "floor poll" if "floor poll" in self.results else next(iter(self.results))
         floor = self.results[base]
+        measured = {name: each for name, each in self.results.items() if each.wall}
         print(f"{'':14}{'M ev/s':>8}{'spread':>8}{'of floor':>10}{'CPU us':>8}{'spread':>8}{'x floor':>9}{'(median)':>10}{'MiB':>7}")
-        for name, each in self.results.items():
+        for name, each in measured.items():
             wall, cpu = min(each.wall), min(each.cpu)
             ratio = statistics.median(a / b for a, b in zip(each.cpu, floor.cpu))
             print(f"{name:14}{self.events / wall / 1e6:8.3f}{(max(each.wall) - wall) / wall:8.0%}"
