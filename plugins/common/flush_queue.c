@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/flush_queue.h"
+#include "common/clock.h"
 
 #include "common/thread.h"
 
@@ -45,22 +46,15 @@ struct tlm_flush_queue {
     int64_t idle_at_ms; /* of the writer thread alone */
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void run_idle(tlm_flush_queue *queue)
 {
     int64_t wait_ms = queue->worker.idle(queue->worker.context);
-    queue->idle_at_ms = now_ms() + wait_ms;
+    queue->idle_at_ms = tlm_clock_ms() + wait_ms;
 }
 
 static void wait_until(tlm_flush_queue *queue, int64_t at_ms)
 {
-    struct timespec until = {.tv_sec = (time_t)(at_ms / 1000), .tv_nsec = (long)(at_ms % 1000) * 1000000};
+    struct timespec until = tlm_clock_timespec(at_ms);
     pthread_cond_timedwait(&queue->work, &queue->mutex, &until);
 }
 
@@ -70,7 +64,7 @@ static bool wait_for_work(tlm_flush_queue *queue)
     while (queue->count == 0 && !queue->stopping) {
         if (!queue->worker.idle) {
             pthread_cond_wait(&queue->work, &queue->mutex);
-        } else if (now_ms() >= queue->idle_at_ms) {
+        } else if (tlm_clock_ms() >= queue->idle_at_ms) {
             pthread_mutex_unlock(&queue->mutex);
             run_idle(queue);
             pthread_mutex_lock(&queue->mutex);
@@ -140,7 +134,7 @@ static void *write_flushes(void *argument)
             handle_call(queue, asked);
         else
             handle_group(queue, self->group, count);
-        if (queue->worker.idle && now_ms() >= queue->idle_at_ms + TLM_FLUSH_IDLE_PATIENCE_MS)
+        if (queue->worker.idle && tlm_clock_ms() >= queue->idle_at_ms + TLM_FLUSH_IDLE_PATIENCE_MS)
             run_idle(queue);
         pthread_mutex_lock(&queue->mutex);
     }
@@ -150,15 +144,9 @@ static void *write_flushes(void *argument)
 
 static int init_locks(tlm_flush_queue *queue)
 {
-    pthread_condattr_t monotonic;
-    int result = pthread_condattr_init(&monotonic);
-    if (result != 0)
-        return -result;
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    result = pthread_cond_init(&queue->work, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    if (result != 0)
-        return -result;
+    int result = tlm_condition_init(&queue->work);
+    if (result < 0)
+        return result;
     /* With default attributes these two have nothing to fail at on Linux. */
     pthread_cond_init(&queue->called, NULL);
     pthread_mutex_init(&queue->mutex, NULL);
@@ -205,7 +193,7 @@ int tlm_flush_queue_create(const tlm_flush_worker *worker, tlm_flush_queue **ret
     queue->worker = *worker;
     if (!queue->worker.group_max || queue->worker.group_max > TLM_FLUSH_GROUP_MAX)
         queue->worker.group_max = TLM_FLUSH_GROUP_MAX;
-    queue->idle_at_ms = now_ms();
+    queue->idle_at_ms = tlm_clock_ms();
     int result = init_locks(queue);
     if (result < 0)
         goto fail_memory;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file thread.h
- * Starting a plugin's own thread.
+ * Starting a plugin's own thread, and what it waits on.
  */
 #ifndef TLM_COMMON_THREAD_H
 #define TLM_COMMON_THREAD_H
@@ -13,5 +13,8 @@
  * file too large is a result of write(2) there, never the end of the process. 0 or a negative errno. Any thread.
  */
 int tlm_thread_start(pthread_t *ret_thread, void *(*run)(void *context), void *context);
+
+/** A condition whose waits end by CLOCK_MONOTONIC (common/clock.h). 0 or a negative errno. */
+int tlm_condition_init(pthread_cond_t *ret_condition);
 
 #endif

@@ -52,7 +52,7 @@ static const struct {
 
 struct tlm_instance {
     tlm_page pages[TLM_COUNT(built_in) + 1]; /* those, and what tells them where the API is */
-    char policy[sizeof POLICY + 2 * URL_SIZE_MAX];
+    char policy[sizeof POLICY + 2 * (URL_SIZE_MAX + 1)];
     char settings[2 * URL_SIZE_MAX + 128];
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "producer.h"
 
+#include "common/clock.h"
 #include "common/thread.h"
 
 #include <pthread.h>
@@ -52,13 +53,6 @@ struct tlm_kafka_producer {
     rd_kafka_message_t chunks[EVENT_TOPICS][CHUNK];
     tlm_buffer scratch;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* --- answers ------------------------------------------------------------------------------------------------------ */
 
@@ -370,10 +364,10 @@ static void tell_topics(tlm_kafka_producer *producer, int result, const tlm_erro
         return;
     }
     if (!producer->unready_since_ms)
-        producer->unready_since_ms = now_ms();
+        producer->unready_since_ms = tlm_clock_ms();
     if (result != -EAGAIN)
         tlm_kafka_client_tell(client, TLM_HEALTH_ERROR, error->text);
-    else if (now_ms() - producer->unready_since_ms >= TOPICS_PATIENCE_MS)
+    else if (tlm_clock_ms() - producer->unready_since_ms >= TOPICS_PATIENCE_MS)
         tlm_kafka_client_tell(client, TLM_HEALTH_DEGRADED, error->text);
 }
 
@@ -384,7 +378,7 @@ static int look_at_topics(tlm_kafka_producer *producer, tlm_error *error)
     if (result == 0 && make_handles(producer) < 0)
         result = tlm_error_set(error, -EAGAIN, "out of memory");
     producer->are_topics_ready = result == 0;
-    producer->topics_at_ms = now_ms() + TOPICS_RETRY_MS;
+    producer->topics_at_ms = tlm_clock_ms() + TOPICS_RETRY_MS;
     tell_topics(producer, result, error);
     return result;
 }
@@ -460,7 +454,7 @@ static int work(tlm_kafka_producer *producer)
         return producer->is_broken ? TOPICS_RETRY_MS : 0;
     }
     if (!producer->are_topics_ready) {
-        int64_t wait_ms = producer->topics_at_ms - now_ms();
+        int64_t wait_ms = producer->topics_at_ms - tlm_clock_ms();
         if (wait_ms > 0)
             return (int)wait_ms;
         int result = look_at_topics(producer, &error);
@@ -475,8 +469,8 @@ static int work(tlm_kafka_producer *producer)
 static void finish_flights(tlm_kafka_producer *producer)
 {
     fail_all(producer, -ECANCELED, "the sink was stopped");
-    int64_t until_ms = now_ms() + STOP_PATIENCE_MS;
-    while (producer->kafka && producer->flight_count > 0 && now_ms() < until_ms) {
+    int64_t until_ms = tlm_clock_ms() + STOP_PATIENCE_MS;
+    while (producer->kafka && producer->flight_count > 0 && tlm_clock_ms() < until_ms) {
         (void)rd_kafka_purge(producer->kafka, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         serve(producer, 50);
     }
@@ -537,7 +531,7 @@ void tlm_kafka_producer_submit(tlm_kafka_producer *producer, const tlm_flush *fl
 /* A while for a broker that answers: what is wrong with the topics is then told before anything runs. */
 static int look_at_start(tlm_kafka_producer *producer, tlm_error *error)
 {
-    for (int64_t until_ms = now_ms() + START_PATIENCE_MS; now_ms() < until_ms;) {
+    for (int64_t until_ms = tlm_clock_ms() + START_PATIENCE_MS; tlm_clock_ms() < until_ms;) {
         int result = look_at_topics(producer, error);
         if (result != -EAGAIN)
             return result;

@@ -74,9 +74,6 @@ struct tlm_instance {
     tlm_kafka_clock *clock;
 };
 
-/** CLOCK_MONOTONIC. */
-int64_t tlm_kafka_now_ns(void);
-
 /** tlm_metrics_service.add and .set where there is such a service. */
 void tlm_kafka_source_add(const tlm_instance *source, tlm_metric *metric, int64_t amount);
 void tlm_kafka_source_set(const tlm_instance *source, tlm_metric *metric, int64_t value);

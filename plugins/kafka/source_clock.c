@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source_clock.h"
 
+#include "common/clock.h"
 #include "common/thread.h"
 #include "source_group.h"
 #include "source_reader.h"
@@ -28,7 +29,7 @@ static int64_t lead_ns(void)
     struct timespec wall;
 
     (void)clock_gettime(CLOCK_REALTIME, &wall); /* cannot fail for this clock */
-    return (int64_t)wall.tv_sec * 1000000000 + wall.tv_nsec - tlm_kafka_now_ns();
+    return (int64_t)wall.tv_sec * 1000000000 + wall.tv_nsec - tlm_clock_ns();
 }
 
 static void wake_all(const tlm_instance *source)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source_end.h"
+
+#include "common/clock.h"
 #include "common/thread.h"
+
 #include "source_group.h"
 #include "source_reader.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 /* Shared by who waits and the thread that ends; the last one frees it. */
 typedef struct {
@@ -52,10 +54,8 @@ static void *run(void *context)
 
 static bool wait_done(ending *self)
 {
-    struct timespec deadline;
+    struct timespec deadline = tlm_clock_timespec(tlm_clock_ms() + TLM_KAFKA_END_S * 1000);
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &deadline); /* cannot fail for this clock */
-    deadline.tv_sec += TLM_KAFKA_END_S;
     (void)pthread_mutex_lock(&self->mutex);
     int code = 0;
     while (!self->is_done && code == 0)
@@ -86,21 +86,18 @@ void tlm_kafka_source_end(tlm_instance *source)
     if (source->is_overdue)
         return;
     ending here = {.group = source->group}, *self = calloc(1, sizeof *self);
-    pthread_condattr_t monotonic;
 
     memcpy(here.readers, source->readers, sizeof here.readers);
-    if (!self) {
+    if (!self || tlm_condition_init(&self->done) < 0) {
+        free(self);
         end_handles(&here); /* without memory for a deadline there is none */
         forget(source);
         return;
     }
-    *self = here;
+    self->group = here.group;
+    memcpy(self->readers, here.readers, sizeof here.readers);
     self->refs = 2;
-    (void)pthread_mutex_init(&self->mutex, NULL); /* with default attributes nothing can fail, nor below */
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&self->done, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
+    (void)pthread_mutex_init(&self->mutex, NULL); /* with default attributes nothing can fail */
     if (!start_thread(self)) {
         end_handles(self);
         self->refs = 1;

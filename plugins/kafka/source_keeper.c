@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source_keeper.h"
+#include "common/clock.h"
 #include "common/thread.h"
 #include "source_group.h"
 #include "source_reader.h"
@@ -158,7 +159,7 @@ static void *run(void *context)
         bool has_readers = atomic_load(&source->has_readers);
         for (uint32_t i = 0; has_readers && i < TLM_KAFKA_INPUTS; i++)
             (void)rd_kafka_poll(source->readers[i]->kafka, 0); /* counts the callbacks it called */
-        int64_t now_ns = tlm_kafka_now_ns();
+        int64_t now_ns = tlm_clock_ns();
         if (now_ns - keeper->judged_ns < JUDGE_INTERVAL_NS)
             continue;
         keeper->judged_ns = now_ns;
@@ -175,7 +176,7 @@ int tlm_kafka_keeper_create(tlm_instance *source, tlm_kafka_keeper **ret_keeper,
         return tlm_error_set(error, -ENOMEM, "no memory");
     keeper->source = source;
     keeper->status = TLM_HEALTH_OK;
-    keeper->heard_all_ns = tlm_kafka_now_ns();
+    keeper->heard_all_ns = tlm_clock_ns();
     int result = tlm_thread_start(&keeper->thread, run, keeper);
     if (result < 0) {
         free(keeper);

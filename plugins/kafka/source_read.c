@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source_batch.h"
+
+#include "common/clock.h"
 #include "source_group.h"
 #include "source_lane.h"
 
@@ -196,7 +198,7 @@ static int take_all(tlm_partition *partition, tlm_kafka_lane_input *input, uint3
  * lost since the end was reached; else it is asked anew, which throws nothing away: nothing is there. */
 static int judge_empty(const tlm_partition *partition, tlm_kafka_lane_input *input)
 {
-    bool is_heard = tlm_kafka_place_is_heard(input->place, tlm_kafka_now_ns());
+    bool is_heard = tlm_kafka_place_is_heard(input->place, tlm_clock_ns());
 
     input->outages_noted = atomic_load(&input->place->outages);
     if (input->is_at_end && input->outages_known != input->outages_noted) {

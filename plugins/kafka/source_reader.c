@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source_reader.h"
 
+#include "common/clock.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     FETCH_BYTES = 4 * 1024 * 1024,     /* of an answer; larger ones are slower, as they fit no cache */
@@ -16,14 +17,6 @@ enum {
     QUEUE_KIB_MAX = 2097151, /* librdkafka's own bounds of what waits in a partition's queue */
     QUEUE_RECORDS_MAX = 10000000,
 };
-
-int64_t tlm_kafka_now_ns(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
@@ -157,7 +150,7 @@ void tlm_kafka_reader_note_answer(tlm_kafka_reader *reader, uint32_t place, int6
     tlm_kafka_place *at = &reader->places[place];
 
     (void)pthread_mutex_lock(&reader->mutex);
-    at->evidence_ns = tlm_kafka_now_ns();
+    at->evidence_ns = tlm_clock_ns();
     atomic_store(&at->heard_ns, at->evidence_ns);
     (void)pthread_mutex_unlock(&reader->mutex);
     atomic_store(&at->high_offset, high_offset);
@@ -215,7 +208,7 @@ static bool watch_place(tlm_kafka_place *place, const tlm_kafka_partition *said,
 uint32_t tlm_kafka_reader_watch(tlm_kafka_reader *reader, const tlm_kafka_statistics *statistics)
 {
     const char *topic = rd_kafka_topic_name(reader->topic);
-    int64_t now_ns = tlm_kafka_now_ns();
+    int64_t now_ns = tlm_clock_ns();
     uint32_t lost = 0;
 
     (void)pthread_mutex_lock(&reader->mutex);

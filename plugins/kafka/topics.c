@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "topics.h"
 
+#include "common/clock.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define METADATA_TIMEOUT_MS 1000
 #define ADMIN_TIMEOUT_MS 5000
@@ -52,18 +53,11 @@ static int judge_partitions(const tlm_kafka_topics *topics, const rd_kafka_metad
 
 /* --- admin requests ----------------------------------------------------------------------------------------------- */
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* The answer of a request, or NULL when none came in time. Serves the producer's callbacks meanwhile. */
 static rd_kafka_event_t *wait_answer(rd_kafka_t *kafka, rd_kafka_queue_t *queue)
 {
     rd_kafka_event_t *event = NULL;
-    for (int64_t until = now_ms() + ADMIN_TIMEOUT_MS + 1000; !event && now_ms() < until;) {
+    for (int64_t until = tlm_clock_ms() + ADMIN_TIMEOUT_MS + 1000; !event && tlm_clock_ms() < until;) {
         event = rd_kafka_queue_poll(queue, STEP_MS);
         (void)rd_kafka_poll(kafka, 0);
     }

@@ -2,6 +2,7 @@
 #include "keeper.h"
 
 #include "cell.h"
+#include "common/clock.h"
 #include "common/thread.h"
 #include "retention.h"
 
@@ -64,7 +65,7 @@ static int look(tlm_keeper *keeper, tlm_error *error)
 static int64_t delete_old_rows(tlm_keeper *keeper)
 {
     tlm_error error;
-    int64_t begin_ms = tlm_server_now_ms();
+    int64_t begin_ms = tlm_clock_ms();
     if (begin_ms < keeper->retention_ms)
         return TLM_KEEPER_INTERVAL_MS;
     int result = tlm_retention_step(&keeper->link, now_ns() - keeper->options.retention_ns, &error);
@@ -73,17 +74,17 @@ static int64_t delete_old_rows(tlm_keeper *keeper)
     keeper->has_failed = result < 0;
     if (result > 0) {
         keeper->options.deleted(keeper->options.context, (uint64_t)result);
-        return tlm_server_now_ms() - begin_ms + 1;
+        return tlm_clock_ms() - begin_ms + 1;
     }
-    keeper->retention_ms = tlm_server_now_ms() + TLM_RETENTION_INTERVAL_MS;
+    keeper->retention_ms = tlm_clock_ms() + TLM_RETENTION_INTERVAL_MS;
     return TLM_KEEPER_INTERVAL_MS;
 }
 
 /* Rests; false when it is to end. */
 static bool rest(tlm_keeper *keeper, int64_t pause_ms)
 {
-    int64_t until_ms = tlm_server_now_ms() + pause_ms;
-    struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
+    int64_t until_ms = tlm_clock_ms() + pause_ms;
+    struct timespec until = tlm_clock_timespec(until_ms);
     int result = 0;
     pthread_mutex_lock(&keeper->mutex);
     while (!keeper->is_ending && result == 0)
@@ -101,9 +102,9 @@ static void *run(void *context)
     while (rest(keeper, pause_ms)) {
         tlm_error error;
         pause_ms = TLM_KEEPER_INTERVAL_MS;
-        if (result < 0 || tlm_server_now_ms() - looked_ms >= TLM_KEEPER_INTERVAL_MS) {
+        if (result < 0 || tlm_clock_ms() - looked_ms >= TLM_KEEPER_INTERVAL_MS) {
             result = look(keeper, &error);
-            looked_ms = tlm_server_now_ms();
+            looked_ms = tlm_clock_ms();
             if (result != -ECANCELED)
                 tlm_status_note(keeper->options.status, TLM_SEEN_BY_KEEPER, result, &error);
         }
@@ -115,18 +116,16 @@ static void *run(void *context)
 
 int tlm_keeper_create(const tlm_keeper_options *options, tlm_keeper **ret_keeper, tlm_error *error)
 {
-    pthread_condattr_t monotonic;
     tlm_keeper *keeper = calloc(1, sizeof *keeper);
-    if (!keeper)
-        return tlm_error_set(error, -ENOMEM, "out of memory");
+    int result = keeper ? tlm_condition_init(&keeper->ending) : -ENOMEM;
+    if (result < 0) {
+        free(keeper);
+        return tlm_error_set(error, result, "out of memory");
+    }
     keeper->options = *options;
     tlm_link_init(&keeper->link, options->server, false);
     pthread_mutex_init(&keeper->mutex, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&keeper->ending, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    int result = tlm_thread_start(&keeper->thread, run, keeper);
+    result = tlm_thread_start(&keeper->thread, run, keeper);
     if (result < 0) {
         pthread_cond_destroy(&keeper->ending);
         pthread_mutex_destroy(&keeper->mutex);

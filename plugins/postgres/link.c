@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "link_inside.h"
 
+#include "common/clock.h"
 #include "common/fault_point.h"
 
 #include <limits.h>
@@ -80,7 +81,7 @@ static int give_up(tlm_link *link, const char *what, tlm_error *error)
 static int64_t deadline_of(const tlm_link *link)
 {
     int64_t given = link->deadline_ms;
-    return tlm_server_now_ms() + (given ? given : link->server->settings.statement_timeout_ms + TLM_SERVER_GRACE_MS);
+    return tlm_clock_ms() + (given ? given : link->server->settings.statement_timeout_ms + TLM_SERVER_GRACE_MS);
 }
 
 int tlm_link_wait(const tlm_link *link, short events, int64_t deadline_ms, bool now)
@@ -90,7 +91,7 @@ int tlm_link_wait(const tlm_link *link, short events, int64_t deadline_ms, bool 
         if (stop_ms && now)
             return -ETIMEDOUT;
         int64_t until_ms = stop_ms && stop_ms < deadline_ms ? stop_ms : deadline_ms;
-        int64_t left_ms = until_ms - tlm_server_now_ms();
+        int64_t left_ms = until_ms - tlm_clock_ms();
         if (left_ms <= 0)
             return -ETIMEDOUT;
         struct pollfd ends[2] = {{.fd = PQsocket(link->connection), .events = events},

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "link_inside.h"
+
+#include "common/clock.h"
 #include "statement.h"
 
 #include <poll.h>
@@ -54,7 +56,7 @@ static int start_connection(tlm_link *link, tlm_error *error)
 
 static int await_connection(tlm_link *link, tlm_error *error)
 {
-    int64_t deadline_ms = tlm_server_now_ms() + link->server->settings.connect_timeout_ms;
+    int64_t deadline_ms = tlm_clock_ms() + link->server->settings.connect_timeout_ms;
     PostgresPollingStatusType status = PGRES_POLLING_WRITING;
     while (status == PGRES_POLLING_WRITING || status == PGRES_POLLING_READING) {
         if (tlm_link_wait(link, status == PGRES_POLLING_WRITING ? POLLOUT : POLLIN, deadline_ms, true) < 0) {

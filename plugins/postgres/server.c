@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server.h"
 
-#include <sys/eventfd.h>
-#include <time.h>
-#include <unistd.h>
+#include "common/clock.h"
 
-int64_t tlm_server_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 int tlm_server_init(tlm_server *server, const tlm_server_settings *settings, tlm_error *error)
 {
@@ -33,7 +27,7 @@ void tlm_server_finish(tlm_server *server)
 void tlm_server_stop(tlm_server *server)
 {
     const uint64_t one = 1;
-    atomic_store(&server->stop_ms, tlm_server_now_ms() + TLM_SERVER_STOP_MS);
+    atomic_store(&server->stop_ms, tlm_clock_ms() + TLM_SERVER_STOP_MS);
     /* A counter at zero takes a one. */
     ssize_t written = write(server->wake_fd, &one, sizeof one);
     (void)written;
@@ -43,7 +37,7 @@ int tlm_server_refuses(tlm_server *server, tlm_error *error)
 {
     int result = 0;
     pthread_mutex_lock(&server->mutex);
-    if (server->failure < 0 && tlm_server_now_ms() < server->retry_ms) {
+    if (server->failure < 0 && tlm_clock_ms() < server->retry_ms) {
         result = server->failure;
         if (error)
             *error = server->sentence;
@@ -61,7 +55,7 @@ void tlm_server_note(tlm_server *server, int result, const tlm_error *error)
         if (pause_ms < TLM_SERVER_PAUSE_FIRST_MS)
             pause_ms = TLM_SERVER_PAUSE_FIRST_MS;
         server->pause_ms = pause_ms < TLM_SERVER_PAUSE_LAST_MS ? pause_ms : TLM_SERVER_PAUSE_LAST_MS;
-        server->retry_ms = tlm_server_now_ms() + server->pause_ms;
+        server->retry_ms = tlm_clock_ms() + server->pause_ms;
         server->sentence = *error;
     } else {
         server->pause_ms = 0;

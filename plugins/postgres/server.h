@@ -60,7 +60,4 @@ int tlm_server_refuses(tlm_server *server, tlm_error *error);
 /** Notes how an attempt to connect went. */
 void tlm_server_note(tlm_server *server, int result, const tlm_error *error);
 
-/** Milliseconds of the monotonic clock. */
-int64_t tlm_server_now_ms(void);
-
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "status.h"
 
+#include "common/clock.h"
+
 #include "server.h"
 
 #include <stdbool.h>
@@ -44,7 +46,7 @@ static void clear_past(tlm_status *status, int64_t now_ms)
 
 void tlm_status_note(tlm_status *status, uint32_t who, int result, const tlm_error *error)
 {
-    int64_t now_ms = tlm_server_now_ms();
+    int64_t now_ms = tlm_clock_ms();
     pthread_mutex_lock(&status->mutex);
     status->results[who] = result;
     status->noted_ms[who] = now_ms;
@@ -69,7 +71,7 @@ int tlm_status_refuses(tlm_status *status, tlm_error *error)
     pthread_mutex_lock(&status->mutex);
     int result = status->results[TLM_SEEN_BY_KEEPER];
     bool is_gone = result == -ETIMEDOUT || result == -EAGAIN;
-    bool is_news = tlm_server_now_ms() - status->noted_ms[TLM_SEEN_BY_KEEPER] < TLM_STATUS_STALE_MS;
+    bool is_news = tlm_clock_ms() - status->noted_ms[TLM_SEEN_BY_KEEPER] < TLM_STATUS_STALE_MS;
     if (is_gone && is_news)
         *error = status->sentences[TLM_SEEN_BY_KEEPER];
     pthread_mutex_unlock(&status->mutex);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "answers.h"
 
+#include "common/clock.h"
+
 #include "circle.h"
 #include "question.h"
 #include "rows.h"
@@ -69,7 +71,7 @@ static int64_t keep(void *context)
     }
     if (!atomic_exchange(&answers->is_open, true))
         atomic_fetch_add(&answers->failures, 1);
-    int64_t pause_ms = answers->link.try_at_ms - tlm_redis_now_ms();
+    int64_t pause_ms = answers->link.try_at_ms - tlm_clock_ms();
     return pause_ms > TLM_REDIS_PAUSE_FIRST_MS ? pause_ms : TLM_REDIS_PAUSE_FIRST_MS;
 }
 

@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "circle.h"
 
+#include "common/clock.h"
 #include "common/thread.h"
-
-#include <time.h>
 
 static void wait_for(tlm_redis_circle *circle, int64_t pause_ms)
 {
-    struct timespec until;
+    struct timespec until = tlm_clock_timespec(tlm_clock_ms() + pause_ms);
     int result = 0;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(pause_ms / 1000);
-    until.tv_nsec += (long)(pause_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
     while (!circle->is_kicked && !circle->is_stopping && result == 0)
         result = pthread_cond_timedwait(&circle->changed, &circle->mutex, &until);
 }
@@ -38,16 +30,10 @@ static void *go_round(void *argument)
 
 int tlm_redis_circle_start(tlm_redis_circle *circle, int64_t (*round)(void *context), void *context)
 {
-    pthread_condattr_t monotonic;
     *circle = (tlm_redis_circle){.round = round, .context = context};
-    int result = pthread_condattr_init(&monotonic);
-    if (result != 0)
-        return -result;
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    result = pthread_cond_init(&circle->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    if (result != 0)
-        return -result;
+    int result = tlm_condition_init(&circle->changed);
+    if (result < 0)
+        return result;
     pthread_mutex_init(&circle->mutex, NULL); /* with default attributes nothing can fail */
     result = tlm_thread_start(&circle->thread, go_round, circle);
     if (result < 0) {

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "link.h"
 
-#include <time.h>
+#include "common/clock.h"
 
-int64_t tlm_redis_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+#include <time.h>
 
 void tlm_redis_link_init(tlm_redis_link *link, tlm_redis_shared *shared, int64_t timeout_ms)
 {
@@ -102,7 +97,7 @@ static void wait_longer(tlm_redis_link *link)
     link->pause_ms = link->pause_ms ? link->pause_ms * 2 : TLM_REDIS_PAUSE_FIRST_MS;
     if (link->pause_ms > TLM_REDIS_PAUSE_LAST_MS)
         link->pause_ms = TLM_REDIS_PAUSE_LAST_MS;
-    link->try_at_ms = tlm_redis_now_ms() + link->pause_ms;
+    link->try_at_ms = tlm_clock_ms() + link->pause_ms;
 }
 
 /* A good connection that ends is often a server that was started again: the first try after it is made at once. */
@@ -188,7 +183,7 @@ int tlm_redis_link_open(tlm_redis_link *link, tlm_error *error)
 {
     if (link->context)
         return 0;
-    if (tlm_redis_now_ms() < link->try_at_ms)
+    if (tlm_clock_ms() < link->try_at_ms)
         return tlm_error_set(error, -ENOTCONN, "%s", link->trouble.text);
     int result = connect_now(link, error);
     if (result < 0)

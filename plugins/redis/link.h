@@ -38,9 +38,6 @@ typedef struct tlm_redis_link {
     bool is_script_missing; /**< the server does not know a script */
 } tlm_redis_link;
 
-/** Milliseconds of the monotonic clock. */
-int64_t tlm_redis_now_ms(void);
-
 void tlm_redis_link_init(tlm_redis_link *link, tlm_redis_shared *shared, int64_t timeout_ms);
 void tlm_redis_link_finish(tlm_redis_link *link);
 

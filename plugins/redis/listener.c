@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "listener.h"
 
+#include "common/clock.h"
+
 #include "circle.h"
 #include "link.h"
 
@@ -36,7 +38,7 @@ struct tlm_redis_listener {
 
 static bool is_outdated(tlm_redis_listener *listener, const tlm_wire_head *head)
 {
-    int64_t now_ms = tlm_redis_now_ms();
+    int64_t now_ms = tlm_clock_ms();
     if (head->lane >= TLM_REDIS_LANES_MAX)
         return false; /* early rows, whose time tells; or more lanes than anybody has */
     lane_mark *mark = &listener->lanes[head->lane];
@@ -108,7 +110,7 @@ static int subscribe(tlm_redis_listener *listener, tlm_error *error)
     freeReplyObject(reply);
     if (result < 0)
         tlm_redis_link_close(&listener->link);
-    listener->heard_ms = listener->asked_ms = tlm_redis_now_ms();
+    listener->heard_ms = listener->asked_ms = tlm_clock_ms();
     return result;
 }
 
@@ -116,7 +118,7 @@ static int subscribe(tlm_redis_listener *listener, tlm_error *error)
 static int keep_awake(tlm_redis_listener *listener, tlm_error *error)
 {
     int is_written = 0;
-    int64_t now_ms = tlm_redis_now_ms();
+    int64_t now_ms = tlm_clock_ms();
     if (now_ms - listener->heard_ms >= GONE_AFTER_MS) {
         tlm_redis_link_close(&listener->link);
         return tlm_error_set(error, -ETIMEDOUT, "redis at %s:%d has said nothing for %d s; connecting anew",
@@ -152,7 +154,7 @@ static int read_replies(tlm_redis_listener *listener, tlm_error *error)
 {
     if (redisBufferRead(listener->link.context) != REDIS_OK)
         return tlm_redis_link_lost(&listener->link, error);
-    listener->heard_ms = tlm_redis_now_ms();
+    listener->heard_ms = tlm_clock_ms();
     return take_replies(listener, error);
 }
 
@@ -191,7 +193,7 @@ static int64_t listen_round(void *context)
         return 0;
     listener->is_confused = false;
     tlm_redis_condition_set(&listener->shared->condition, TLM_REDIS_SEES_FEED, &error);
-    int64_t pause_ms = listener->link.try_at_ms - tlm_redis_now_ms();
+    int64_t pause_ms = listener->link.try_at_ms - tlm_clock_ms();
     return pause_ms > TLM_REDIS_PAUSE_FIRST_MS ? pause_ms : TLM_REDIS_PAUSE_FIRST_MS;
 }
 

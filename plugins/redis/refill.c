@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "refill.h"
 
+#include "common/clock.h"
+
 #include "circle.h"
 #include "refill_rows.h"
 
@@ -209,7 +211,7 @@ static int fill_all(tlm_redis_refill *refill, tlm_error *error)
 static int fill_and_mark(tlm_redis_refill *refill, tlm_error *error)
 {
     char line[160];
-    int64_t began_ms = tlm_redis_now_ms();
+    int64_t began_ms = tlm_clock_ms();
     begin_fill(refill);
     int behind = tlm_redis_store_behind_find(refill->shared, &refill->fill.behind);
     if (behind == -EAGAIN)
@@ -224,7 +226,7 @@ static int fill_and_mark(tlm_redis_refill *refill, tlm_error *error)
         return result;
     tlm_redis_count(refill->shared, refill->shared->metrics.refills, 1);
     snprintf(line, sizeof line, "filled with %" PRIu64 " streams in %" PRId64 " ms", refill->fill.streams,
-             tlm_redis_now_ms() - began_ms);
+             tlm_clock_ms() - began_ms);
     if (behind >= 0)
         tell(refill, TLM_LOG_INFO, line);
     else if (!refill->is_told)

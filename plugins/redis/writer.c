@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "writer.h"
 
+#include "common/clock.h"
 #include "common/flush_queue.h"
 
 #include <inttypes.h>
@@ -200,7 +201,7 @@ static int64_t look(void *context)
     tell(writer, result, &error);
     if (result == 0)
         return TLM_REDIS_LOOK_MS;
-    int64_t pause_ms = writer->link.try_at_ms - tlm_redis_now_ms();
+    int64_t pause_ms = writer->link.try_at_ms - tlm_clock_ms();
     return pause_ms > TLM_REDIS_PAUSE_FIRST_MS ? pause_ms : TLM_REDIS_PAUSE_FIRST_MS;
 }
 

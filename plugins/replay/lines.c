@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lines.h"
 
-#include "clock.h"
+#include "common/clock.h"
 
 #include <telemetra/source.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reader_state.h"
 
-#include "clock.h"
+#include "common/clock.h"
 
 #include <poll.h>
 #include <stdlib.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kept.h"
 
+#include "common/clock.h"
+
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* One kept body, after the target that it answers. */
 typedef struct slot {
@@ -44,14 +45,6 @@ void tlm_rest_kept_destroy(tlm_rest_kept *kept)
     free(kept);
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* FNV-1a as in live.c; the slots compare the whole target. */
 static slot *slot_of(tlm_rest_kept *kept, tlm_text target)
 {
@@ -72,7 +65,7 @@ void tlm_rest_kept_expire(tlm_rest_kept *kept)
 bool tlm_rest_kept_get(tlm_rest_kept *kept, tlm_text target, tlm_buffer *body, uint64_t *ret_version)
 {
     const slot *found = slot_of(kept, target);
-    int64_t now = now_ms();
+    int64_t now = tlm_clock_ms();
 
     pthread_mutex_lock(&kept->mutex);
     bool is_good = found->bytes && found->version == kept->version && now - found->made_ms < kept->max_age_ms &&
@@ -97,7 +90,7 @@ void tlm_rest_kept_put(tlm_rest_kept *kept, tlm_text target, const tlm_buffer *b
     memcpy(bytes + target.size, body->data, body->size);
     pthread_mutex_lock(&kept->mutex);
     char *old = place->bytes;
-    *place = (slot){bytes, target.size, body->size, version, now_ms()};
+    *place = (slot){bytes, target.size, body->size, version, tlm_clock_ms()};
     pthread_mutex_unlock(&kept->mutex);
     free(old);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "probe.h"
 
+#include "common/clock.h"
 #include "common/thread.h"
 
 #include <stdlib.h>
@@ -11,22 +12,14 @@
 struct tlm_rest_probe {
     const tlm_host *host;
     pthread_t thread;
-    pthread_mutex_t mutex;  /* guards all below */
-    pthread_cond_t changed; /* CLOCK_MONOTONIC */
+    pthread_mutex_t mutex; /* guards all below */
+    pthread_cond_t changed;
     bool is_stopping, is_asking;
     char name[NAME_SIZE]; /* of the store that is being asked */
     int64_t asked_ms;
     uint64_t answers; /* questions that have come to an end */
     bool has_answered;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* A store without that dataset has answered too. */
 static bool ask(const tlm_host *host, const char *name)
@@ -74,18 +67,16 @@ static void *run(void *context)
 
 int tlm_rest_probe_create(const tlm_host *host, tlm_rest_probe **ret_probe)
 {
-    pthread_condattr_t monotonic;
     tlm_rest_probe *probe = calloc(1, sizeof *probe);
+    int result = probe ? tlm_condition_init(&probe->changed) : -ENOMEM;
 
-    if (!probe)
-        return -ENOMEM;
+    if (result < 0) {
+        free(probe);
+        return result;
+    }
     probe->host = host;
-    pthread_mutex_init(&probe->mutex, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&probe->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    int result = tlm_thread_start(&probe->thread, run, probe);
+    pthread_mutex_init(&probe->mutex, NULL); /* with default attributes nothing can fail */
+    result = tlm_thread_start(&probe->thread, run, probe);
     if (result < 0) {
         pthread_cond_destroy(&probe->changed);
         pthread_mutex_destroy(&probe->mutex);
@@ -114,7 +105,7 @@ void tlm_rest_probe_destroy(tlm_rest_probe *probe)
 static bool await_answer(tlm_rest_probe *probe)
 {
     int64_t until_ms = probe->asked_ms + TLM_REST_PROBE_PATIENCE_MS;
-    struct timespec until = {.tv_sec = (time_t)(until_ms / 1000), .tv_nsec = (long)(until_ms % 1000) * 1000000};
+    struct timespec until = tlm_clock_timespec(until_ms);
     uint64_t before = probe->answers;
 
     for (int result = 0; result == 0 && probe->answers == before && !probe->is_stopping;)
@@ -129,7 +120,7 @@ bool tlm_rest_probe_answers(tlm_rest_probe *probe, const char *name)
     pthread_mutex_lock(&probe->mutex);
     if (!probe->is_asking) {
         snprintf(probe->name, sizeof probe->name, "%s", name);
-        probe->asked_ms = now_ms();
+        probe->asked_ms = tlm_clock_ms();
         probe->is_asking = true;
         pthread_cond_broadcast(&probe->changed);
     }

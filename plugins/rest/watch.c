@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "watch.h"
 
+#include "common/clock.h"
+#include "common/thread.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -26,17 +29,9 @@ struct tlm_rest_watch {
     bool stopping;
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void wait_until(tlm_rest_watch *watch, int64_t deadline_ms)
 {
-    struct timespec until = {.tv_sec = (time_t)(deadline_ms / 1000), .tv_nsec = (long)(deadline_ms % 1000) * 1000000};
+    struct timespec until = tlm_clock_timespec(deadline_ms);
 
     pthread_cond_timedwait(&watch->changed, &watch->mutex, &until);
 }
@@ -58,7 +53,7 @@ static void *run(void *argument)
         tlm_rest_watched *first = TAILQ_FIRST(&watch->queue);
         if (!first)
             pthread_cond_wait(&watch->changed, &watch->mutex);
-        else if (first->deadline_ms > now_ms())
+        else if (first->deadline_ms > tlm_clock_ms())
             wait_until(watch, first->deadline_ms);
         else
             shut(watch, first);
@@ -67,26 +62,10 @@ static void *run(void *argument)
     return NULL;
 }
 
-static int init_locks(tlm_rest_watch *watch)
-{
-    pthread_condattr_t attributes;
-    int result = pthread_condattr_init(&attributes);
-
-    if (result != 0)
-        return -result;
-    result = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    if (result == 0)
-        result = pthread_cond_init(&watch->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
-    if (result == 0)
-        pthread_mutex_init(&watch->mutex, NULL);
-    return -result;
-}
-
 int tlm_rest_watch_create(int64_t timeout_ms, tlm_rest_watch **ret_watch)
 {
     tlm_rest_watch *watch = calloc(1, sizeof *watch);
-    int result = watch ? init_locks(watch) : -ENOMEM;
+    int result = watch ? tlm_condition_init(&watch->changed) : -ENOMEM;
 
     if (result < 0) {
         free(watch);
@@ -94,7 +73,8 @@ int tlm_rest_watch_create(int64_t timeout_ms, tlm_rest_watch **ret_watch)
     }
     watch->timeout_ms = timeout_ms;
     TAILQ_INIT(&watch->queue);
-    result = -pthread_create(&watch->thread, NULL, run, watch);
+    pthread_mutex_init(&watch->mutex, NULL); /* with default attributes nothing can fail */
+    result = tlm_thread_start(&watch->thread, run, watch);
     if (result < 0) {
         pthread_cond_destroy(&watch->changed);
         pthread_mutex_destroy(&watch->mutex);
@@ -126,7 +106,7 @@ tlm_rest_watched *tlm_rest_watch_add(tlm_rest_watch *watch, int fd)
     if (!watched)
         return NULL;
     watched->fd = fd;
-    watched->deadline_ms = now_ms() + watch->timeout_ms;
+    watched->deadline_ms = tlm_clock_ms() + watch->timeout_ms;
     pthread_mutex_lock(&watch->mutex);
     if (TAILQ_EMPTY(&watch->queue))
         pthread_cond_signal(&watch->changed);
@@ -142,7 +122,7 @@ void tlm_rest_watch_renew(tlm_rest_watch *watch, tlm_rest_watched *watched)
         return;
     pthread_mutex_lock(&watch->mutex);
     if (!watched->is_shut) {
-        watched->deadline_ms = now_ms() + watch->timeout_ms;
+        watched->deadline_ms = tlm_clock_ms() + watch->timeout_ms;
         TAILQ_REMOVE(&watch->queue, watched, entry);
         TAILQ_INSERT_TAIL(&watch->queue, watched, entry);
     }

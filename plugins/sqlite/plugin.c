@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commit.h"
+#include "common/clock.h"
 #include "common/flush_queue.h"
 #include "database.h"
 #include "query.h"
@@ -50,13 +51,6 @@ static int64_t now_ns(void)
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void set_health(tlm_instance *sqlite, int result, const tlm_error *error)
@@ -164,7 +158,7 @@ static int checkpoint_epoch(tlm_instance *sqlite, uint32_t lane, uint64_t *ret_e
 /* Commits see for themselves whether the file is still there; where none come, queries do, seldom. */
 static void look_after_file(tlm_instance *sqlite)
 {
-    int64_t now = monotonic_ms(), looked = atomic_load(&sqlite->looked_ms);
+    int64_t now = tlm_clock_ms(), looked = atomic_load(&sqlite->looked_ms);
     if ((looked && now - looked < LOOK_INTERVAL_MS) ||
         !atomic_compare_exchange_strong(&sqlite->looked_ms, &looked, now))
         return;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "asker.h"
 
+#include "common/thread.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -188,10 +190,10 @@ int tlm_ws_asker_create(const tlm_host *host, const tlm_store *store, tlm_instan
                             .mutex = PTHREAD_MUTEX_INITIALIZER,
                             .changed = PTHREAD_COND_INITIALIZER};
     STAILQ_INIT(&asker->questions);
-    int result = pthread_create(&asker->thread, NULL, run, asker);
-    if (result != 0) {
+    int result = tlm_thread_start(&asker->thread, run, asker);
+    if (result < 0) {
         free(asker);
-        return -result;
+        return result;
     }
     *ret_asker = asker;
     return 0;

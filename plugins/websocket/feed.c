@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "feed.h"
 
+#include "common/clock.h"
+
 #include "slots.h"
 
 #include <pthread.h>
@@ -37,14 +39,6 @@ static int64_t clock_ns(void)
     /* Cannot fail: the clock exists on every Linux. */
     (void)clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* --- slots ------------------------------------------------------------------------------------------------------ */
@@ -95,7 +89,7 @@ int tlm_ws_feed_create(uint32_t max_streams, uint64_t seed, void (*wake)(void *c
                           .streams = {.view = &tlm_ws_streams_view},
                           .moments = {.view = &tlm_ws_moments_view},
                           .newest_end_ns = INT64_MIN,
-                          .received_ms = monotonic_ms()};
+                          .received_ms = tlm_clock_ms()};
     TAILQ_INIT(&feed->news);
     LIST_INIT(&feed->open);
     if (tlm_ws_slots_init(&feed->slots, seed) < 0) {
@@ -177,7 +171,7 @@ void tlm_ws_feed_receive_windows(void *context, const tlm_rows *rows)
 
     pthread_mutex_lock(&feed->mutex);
     int64_t before_ns = feed->newest_end_ns;
-    feed->received_ms = monotonic_ms();
+    feed->received_ms = tlm_clock_ms();
     bool is_known = is_usable(&feed->windows, rows->dataset);
     for (uint32_t i = 0; i < rows->row_count && is_known; i++)
         if (tlm_ws_map_is_usable(&feed->windows.map, tlm_rows_at(rows, i)))
@@ -356,7 +350,7 @@ int64_t tlm_ws_feed_silent_ms(tlm_ws_feed *feed)
     pthread_mutex_lock(&feed->mutex);
     int64_t received_ms = feed->received_ms;
     pthread_mutex_unlock(&feed->mutex);
-    return monotonic_ms() - received_ms;
+    return tlm_clock_ms() - received_ms;
 }
 
 uint64_t tlm_ws_feed_lost(tlm_ws_feed *feed)

@@ -3,24 +3,17 @@
 
 #include "loop_inside.h"
 
+#include "common/clock.h"
+#include "common/thread.h"
+
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #define EVENTS_MAX 256
 /* How long clients have to take the close frame when all of it stops. */
 #define STOP_TIMEOUT_MS 500
-
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-
-    /* Cannot fail: the clock exists on every Linux. */
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* An event counter far from its limit takes one more without fail. */
 static void wake(void *context)
@@ -147,7 +140,7 @@ static int next_timeout_ms(const tlm_ws_loop *loop)
         next_ms = sooner(next_ms, TAILQ_FIRST(&loop->asking)->due_ms);
     if (next_ms == 0)
         return -1;
-    int64_t delay_ms = next_ms - clock_ms();
+    int64_t delay_ms = next_ms - tlm_clock_ms();
     return delay_ms < 0 ? 0 : delay_ms > INT32_MAX ? INT32_MAX : (int)delay_ms;
 }
 
@@ -216,11 +209,11 @@ static void *run(void *argument)
     tlm_ws_loop *loop = argument;
     struct epoll_event events[EVENTS_MAX];
 
-    loop->now_ms = clock_ms();
+    loop->now_ms = tlm_clock_ms();
     while (!is_done(loop)) {
         int ready = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, next_timeout_ms(loop));
         bool has_news = false;
-        loop->now_ms = clock_ms();
+        loop->now_ms = tlm_clock_ms();
         for (int i = 0; i < ready; i++) {
             if (events[i].data.ptr == loop)
                 has_news = true;
@@ -329,7 +322,7 @@ int tlm_ws_loop_start(tlm_ws_loop *loop, const tlm_store *store, tlm_instance *s
     if (result == 0 && store)
         result = tlm_ws_asker_create(loop->host, store, store_instance, take_answer, loop, &loop->asker);
     if (result == 0)
-        result = -pthread_create(&loop->thread, NULL, run, loop);
+        result = tlm_thread_start(&loop->thread, run, loop);
     if (result < 0) {
         tlm_ws_asker_destroy(loop->asker);
         loop->asker = NULL;

@@ -57,7 +57,10 @@ class Roles(unittest.TestCase):
         text = roles.text_of("aggregator", roles.pipeline("telemetra", f'at_idle = "finish"; {cls.settings}'))
         with harness.Telemetra(cls.folder, text, environment=cls.environment) as aggregator:
             aggregator.address()
-            harness.wait_until(cls.is_all_final, "all events decided and all windows final")
+            try:
+                harness.wait_until(cls.is_all_final, "all events decided and all windows final")
+            except AssertionError as error:
+                raise AssertionError(f"{error}: {cls.progress()}\n{aggregator.log}") from None
             assert aggregator.stop() == 0, aggregator.log
 
     @classmethod
@@ -67,6 +70,11 @@ class Roles(unittest.TestCase):
     @classmethod
     def accounting(cls):
         return harness.accounting_of(lane["record"] for lane in cls.query("SELECT record FROM telemetra_lanes"))[0]
+
+    @classmethod
+    def progress(cls):
+        count = cls.query("SELECT count(*) AS n FROM windows")[0]["n"]
+        return f"{count} of {cls.row_count} windows, {cls.accounting()} of {cls.known}, {cls.refused} refused"
 
     @classmethod
     def is_all_final(cls):

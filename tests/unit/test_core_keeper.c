@@ -102,6 +102,7 @@ static void a_lane_given_again_goes_on_where_it_was_and_counts_nothing_twice(voi
         script_log_assign(&rig.log_script, (uint32_t[]){2}, 1);
         WAIT_FOR(epoch_of(&rig, 2) == (uint64_t)i + 1);
         WAIT_FOR(committed(&rig) == 2 * 200);
+        WAIT_FOR(atomic_load(&rig.log_script.open_lanes) == 1); /* its epoch is older than that */
         script_log_assign(&rig.log_script, NULL, 0);
         WAIT_FOR(atomic_load(&rig.log_script.open_lanes) == 0);
     }
