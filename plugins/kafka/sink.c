@@ -26,6 +26,11 @@ struct tlm_instance {
 static const tlm_kafka_property own[] = {
     {"enable.idempotence", "true", "without it a retry may write a message twice or out of order"},
     {"acks", "all", "a message counts as written once all replicas in sync have it"},
+    /* Measured: as fast as five on one machine, for a request takes as many messages as wait. */
+    {"max.in.flight.requests.per.connection", "1",
+     "a partition that has just been made may refuse one batch and take the next, and librdkafka then counts both as "
+     "written"},
+    {"max.in.flight", NULL, "a batch that follows a refused one could be taken in its place"},
     {"request.required.acks", NULL, "a message counts as written once all replicas in sync have it"},
     {"partitioner", "murmur2_random", "a stream's events must be in the partition where the aggregators look for them"},
     {"allow.auto.create.topics", "false", "topics are made with the asked number of partitions"},
