@@ -60,6 +60,8 @@ int tlm_link_fail_last(tlm_link *link, const PGresult *failed, const char *what,
         link->sqlstate[0] = '\0';
         atomic_fetch_add(&link->server->lost, 1);
         tlm_link_drop(link);
+    } else if (result == -EROFS) {
+        tlm_link_drop(link); /* a session stays read-only: the next one may find another server, or another setting */
     }
     return result;
 }
