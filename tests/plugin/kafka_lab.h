@@ -22,9 +22,11 @@
 #error "TLM_SERVERS is the script infra/servers"
 #endif
 
-/* The thread sanitizer's own memory and time are not the source's. */
+/* A sanitizer's own memory and time are not the source's. */
 #ifdef __SANITIZE_THREAD__
 #define LAB_SANITIZER_FACTOR 12
+#elif defined(__SANITIZE_ADDRESS__)
+#define LAB_SANITIZER_FACTOR 3
 #else
 #define LAB_SANITIZER_FACTOR 1
 #endif
