@@ -149,15 +149,6 @@ static inline void lab_await_admin(rd_kafka_queue_t *queue, bool (*is_good)(cons
     rd_kafka_event_destroy(event);
 }
 
-static inline bool lab_is_created(const rd_kafka_event_t *event)
-{
-    size_t count;
-    const rd_kafka_topic_result_t **results = rd_kafka_CreateTopics_result_topics(
-        rd_kafka_event_CreateTopics_result((rd_kafka_event_t *)(uintptr_t)event), &count);
-
-    return count == 1 && rd_kafka_topic_result_error(results[0]) == RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
 static inline bool lab_is_deleted(const rd_kafka_event_t *event)
 {
     size_t count;
@@ -172,18 +163,43 @@ static inline bool lab_is_truncated(const rd_kafka_event_t *event)
     return rd_kafka_event_DeleteRecords_result((rd_kafka_event_t *)(uintptr_t)event) != NULL;
 }
 
-/** `setting`: "name=value", or NULL for LogAppendTime. */
+/** What the broker says to a request for one new topic. */
+static inline rd_kafka_resp_err_t lab_request_topic(test_lab *lab, rd_kafka_NewTopic_t *topic)
+{
+    size_t count = 0;
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(lab->producer);
+
+    rd_kafka_CreateTopics(lab->producer, &topic, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, LAB_TIMEOUT_MS);
+    assert_non_null(event);
+    rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        const rd_kafka_topic_result_t **results =
+            rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+        assert_int_equal(count, 1);
+        code = rd_kafka_topic_result_error(results[0]);
+    }
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    return code;
+}
+
+/** A new topic with a setting. A broker that was frozen has no replicas to give until its controller has heard of it
+ * again. */
 static inline void lab_create_topic(test_lab *lab, const char *name, int partitions, const char *key, const char *value)
 {
     char said[256];
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(lab->producer);
+    rd_kafka_resp_err_t code;
+    int64_t deadline_ms = lab_now_ms() + LAB_TIMEOUT_MS;
     rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(name, partitions, 1, said, sizeof said);
 
     assert_int_equal(rd_kafka_NewTopic_set_config(topic, key, value), 0);
-    rd_kafka_CreateTopics(lab->producer, &topic, 1, NULL, queue);
-    lab_await_admin(queue, lab_is_created);
+    while ((code = lab_request_topic(lab, topic)) == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR &&
+           lab_now_ms() < deadline_ms)
+        lab_pause(100);
     rd_kafka_NewTopic_destroy(topic);
-    rd_kafka_queue_destroy(queue);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        fail_msg("topic %s: %s", name, rd_kafka_err2str(code));
 }
 
 /** Four new topics of so many partitions, which take LogAppendTime. */
