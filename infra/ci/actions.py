@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands for the `uses:` steps on this machine. Each answers with what it did, or raises ActionFailed."""
+"""What stands for the `uses:` steps on this machine. Each answers with what it did, or raises ActionFailed or NotExecuted."""
 
 import glob
 import os
@@ -8,6 +8,10 @@ import subprocess
 
 class ActionFailed(Exception):
     """A sentence about what went wrong."""
+
+
+class NotExecuted(Exception):
+    """Why the action does nothing on this machine. The job goes on; the step is told as skipped, never as a success."""
 
 
 def _output(*command, cwd=None):
@@ -32,7 +36,8 @@ def checkout(run, inputs):
 def buildx(run, inputs):
     """An engine is needed from here on, so its absence is told here."""
     version = _output("docker", "version", "--format", "{{.Server.Version}}")
-    return f"not set up: the engine's own builder is used (Docker {version}, Compose {_output('docker', 'compose', 'version', '--short')})"
+    compose = _output("docker", "compose", "version", "--short")
+    raise NotExecuted(f"the engine's own builder is used (Docker {version}, Compose {compose})")
 
 
 def upload(run, inputs):
@@ -60,7 +65,7 @@ def upload(run, inputs):
 
 def elsewhere(what):
     def skip(run, inputs):
-        return f"skipped: {what}"
+        raise NotExecuted(what)
 
     return skip
 

@@ -3,6 +3,7 @@
 
 - A step's outcome is what happened; its conclusion is `success` all the same with `continue-on-error`. Only conclusions
   count for success() and failure().
+- An action that does nothing on this machine is skipped, with the reason in its note; the job goes on as on GitHub.
 - After a failure only those steps run whose `if:` asks for it. An interrupt (Ctrl-C) cancels the job: what is under way
   ends, and the steps that run `always()` still do.
 """
@@ -159,6 +160,10 @@ class JobState:
                 good = self.command(step, result) if step.run is not None else self.action(step, result)
                 result.outcome = "success" if good else "failure"
                 result.conclusion = "success" if good or step.may_fail else "failure"
+            except actions.NotExecuted as reason:
+                result.outcome = result.conclusion = "skipped"
+                result.note = f"not executed here: {reason}"
+                self.run.say(result.note)
             except KeyboardInterrupt:
                 result.outcome = result.conclusion = self.status = "cancelled"
             result.seconds = time.monotonic() - started

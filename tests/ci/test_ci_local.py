@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "infra", "ci"))
@@ -110,6 +111,30 @@ class CiLocal(unittest.TestCase):
         code, text, output = self.run_workflow(job(step("makes", "mkdir out && echo 1 >out/file"), upload))
         self.assertEqual(0, code, text)
         self.assertTrue(os.path.exists(os.path.join(output, "artifacts", "kept", "file")))
+
+    def test_an_action_that_is_not_executed_here_is_told_as_skipped_with_the_reason(self):
+        other = "      - name: {}\n        id: {}\n        uses: {}@0000000000000000000000000000000000000000\n"
+        code, text, output = self.run_workflow(
+            job(
+                other.format("publish", "p", "EnricoMi/publish-unit-test-result-action"),
+                other.format("coverage", "c", "codecov/codecov-action"),
+                step("next", "echo saw-${{ steps.p.outcome }}-${{ steps.c.conclusion }}"),
+            )
+        )
+        self.assertEqual(0, code, text)
+        self.assertIn("saw-skipped-skipped", text)
+        with open(os.path.join(output, "summary.txt"), encoding="utf-8") as file:
+            rows = {row.split()[1]: row for row in file if row[:1].isdigit()}
+        self.assertRegex(rows["publish"], r" skipped .* not executed here: it writes to GitHub's checks")
+        self.assertRegex(rows["coverage"], r" skipped .* not executed here: it sends to Codecov")
+        self.assertRegex(rows["next"], r" success ")
+
+    def test_an_action_that_needs_an_engine_fails_without_one(self):
+        uses = "      - name: buildx\n        uses: docker/setup-buildx-action@0000000000000000000000000000000000000000\n"
+        with unittest.mock.patch.dict(os.environ, DOCKER_HOST="unix:///nowhere"):
+            code, text, _ = self.run_workflow(job(uses, step("next", "echo ran-next")))
+        self.assertEqual(1, code, text)
+        self.assertNotIn("\nran-next", text)
 
     def test_a_planted_command_runs_before_its_step(self):
         text = job(step("checks", "test ! -e fault"))

@@ -125,7 +125,7 @@ class Servers:
         if "POSTGRES_DB" in settings:
             settings["POSTGRES_DB"] = self.database(test, f"test_{mark}")
         if "REDIS_URL" in settings:
-            settings["REDIS_URL"] += f"/{int(self.redis('INCR', 'telemetra:test:databases'))}"
+            settings["REDIS_URL"] += f"/{self.redis_database()}"
         return settings
 
     # --- PostgreSQL ---
@@ -147,6 +147,13 @@ class Servers:
         return json.loads(text, parse_float=decimal.Decimal)
 
     # --- Redis ---
+
+    def redis_database(self):
+        """The number of an empty database that no other test has, unless there are few and all had their turn."""
+        count = int(self.redis("CONFIG", "GET", "databases").split()[1])
+        number = 1 + (int(self.redis("INCR", "telemetra:test:databases")) - 1) % (count - 1)
+        self.redis("FLUSHDB", database=number)
+        return number
 
     def redis(self, *command, database=0):
         """One command by redis-cli; its answer, raw."""

@@ -89,6 +89,33 @@ class ServersTest(unittest.TestCase):
             env={**os.environ, "PGPASSWORD": "wrong"})
         self.assertIn("password authentication failed", done.stderr)
 
+    def test_adopted_servers_are_reached_and_cannot_be_stopped(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "adopted"
+        adopted = servers.Servers(folder)
+        subprocess.run([str(servers.SCRIPT), "adopt", str(folder)], check=True,
+                       env={**os.environ, **self.servers.environment})
+        self.assertEqual(adopted.environment, self.servers.environment)
+        self.assertEqual(adopted.query("SELECT 1 AS n"), [{"n": 1}])
+        adopted.create_topic("adopted")
+        self.assertIn("adopted", self.servers.kafka("topics", "--list"))
+        for command in (adopted.start, adopted.stop, adopted.kill, adopted.restart, adopted.freeze, adopted.thaw):
+            with self.subTest(command.__name__), self.assertRaisesRegex(AssertionError, "somebody else's"):
+                command("redis")
+        subprocess.run([str(servers.SCRIPT), "remove", str(folder)], check=True)
+        self.assertEqual(self.servers.redis("PING"), "PONG")
+
+    def test_what_does_not_answer_is_not_adopted(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "adopted"
+        for name, value, sentence in (("POSTGRES_PASSWORD", "wrong", "postgres does not answer at 127.0.0.1"),
+                                      ("REDIS_URL", "redis://127.0.0.1:1", "redis does not answer at 127.0.0.1:1"),
+                                      ("REDIS_URL", "127.0.0.1:1", "expected redis://HOST:PORT"),
+                                      ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1", "expected HOST:PORT of kafka")):
+            with self.subTest(name):
+                done = subprocess.run([str(servers.SCRIPT), "adopt", str(folder)], capture_output=True, text=True,
+                                      env={**os.environ, **self.servers.environment, name: value})
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(sentence, done.stderr)
+
     def test_topics_are_not_made_by_asking_for_them(self):
         with self.assertRaisesRegex(AssertionError, "does not exist|UNKNOWN_TOPIC"):
             self.servers.kafka("topics", "--describe", "--topic", "absent")

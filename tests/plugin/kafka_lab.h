@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file kafka_lab.h
- * A real Kafka broker of the test's own, topics and messages made by librdkafka, and the source `kafka` played as the
- * host does. Include cmocka first.
+ * A real Kafka broker, topics and messages made by librdkafka, and the source `kafka` played as the host does. The
+ * broker is the one whose address stands in the file that TELEMETRA_SERVERS_ENV names, else the test's own. Include
+ * cmocka first.
  */
 #ifndef TLM_TESTS_PLUGIN_KAFKA_LAB_H
 #define TLM_TESTS_PLUGIN_KAFKA_LAB_H
@@ -21,9 +22,11 @@
 #error "TLM_SERVERS is the script infra/servers"
 #endif
 
-/* The thread sanitizer's own memory and time are not the source's. */
+/* A sanitizer's own memory and time are not the source's. */
 #ifdef __SANITIZE_THREAD__
 #define LAB_SANITIZER_FACTOR 12
+#elif defined(__SANITIZE_ADDRESS__)
+#define LAB_SANITIZER_FACTOR 3
 #else
 #define LAB_SANITIZER_FACTOR 1
 #endif
@@ -33,8 +36,9 @@ enum { LAB_CHAT, LAB_VIEWER, LAB_TRANSACTIONS, LAB_STREAM_META };
 
 /** The broker, and a producer connected to it. */
 typedef struct lab {
-    char folder[64];
+    char folder[64]; /* of a broker of the test's own, else "" */
     char servers[64];
+    char mark[20]; /* in names of topics: another run of the test may have had this broker */
     rd_kafka_t *producer;
     unsigned topic_sets;
 } test_lab;
@@ -54,11 +58,12 @@ static inline void lab_pause(int ms)
     nanosleep(&pause, NULL);
 }
 
-/** infra/servers COMMAND on the lab's folder. */
+/** infra/servers COMMAND on the lab's folder. Only a broker of the test's own may be stopped. */
 static inline void lab_server(const test_lab *lab, const char *command)
 {
     char line[512];
 
+    assert_true(lab->folder[0] != '\0');
     snprintf(line, sizeof line, "%s %s %s kafka >>%s.log 2>&1", TLM_SERVERS, command, lab->folder, lab->folder);
     if (system(line) != 0)
         fail_msg("%s failed, see %s.log", line, lab->folder);
@@ -81,22 +86,31 @@ static inline rd_kafka_t *lab_producer(const char *servers)
     return producer;
 }
 
+static inline void lab_server_own(test_lab *lab)
+{
+    snprintf(lab->folder, sizeof lab->folder, "/tmp/telemetra-kafka-XXXXXX");
+    assert_non_null(mkdtemp(lab->folder));
+    lab_server(lab, "fresh");
+}
+
 /** A group setup of cmocka. */
 static inline int lab_start(void **state)
 {
     test_lab *lab = calloc(1, sizeof *lab);
-    char line[128];
+    const char *shared = getenv("TELEMETRA_SERVERS_ENV");
+    char line[256];
 
     assert_non_null(lab);
-    snprintf(lab->folder, sizeof lab->folder, "/tmp/telemetra-kafka-XXXXXX");
-    assert_non_null(mkdtemp(lab->folder));
-    lab_server(lab, "fresh");
-    snprintf(line, sizeof line, "%s env %s", TLM_SERVERS, lab->folder);
-    FILE *env = popen(line, "r");
-    assert_non_null(env);
+    if (!shared)
+        lab_server_own(lab);
+    snprintf(line, sizeof line, "%s%s", shared ? shared : lab->folder, shared ? "" : "/env");
+    FILE *env = fopen(line, "re");
+    if (!env)
+        fail_msg("no file %s", line);
     while (fgets(line, sizeof line, env))
         (void)sscanf(line, "KAFKA_BOOTSTRAP_SERVERS=%63s", lab->servers);
-    assert_int_equal(pclose(env), 0);
+    (void)fclose(env);
+    snprintf(lab->mark, sizeof lab->mark, "%x-%x", (unsigned)getpid(), (unsigned)lab_now_ms());
     lab->producer = lab_producer(lab->servers);
     *state = lab;
     return 0;
@@ -108,9 +122,11 @@ static inline int lab_stop(void **state)
     char line[256];
 
     rd_kafka_destroy(lab->producer);
-    lab_server(lab, "remove");
-    snprintf(line, sizeof line, "rm -rf %s %s.log", lab->folder, lab->folder);
-    assert_int_equal(system(line), 0);
+    if (lab->folder[0]) {
+        lab_server(lab, "remove");
+        snprintf(line, sizeof line, "rm -rf %s %s.log", lab->folder, lab->folder);
+        assert_int_equal(system(line), 0);
+    }
     free(lab);
     return 0;
 }
@@ -133,15 +149,6 @@ static inline void lab_await_admin(rd_kafka_queue_t *queue, bool (*is_good)(cons
     rd_kafka_event_destroy(event);
 }
 
-static inline bool lab_is_created(const rd_kafka_event_t *event)
-{
-    size_t count;
-    const rd_kafka_topic_result_t **results = rd_kafka_CreateTopics_result_topics(
-        rd_kafka_event_CreateTopics_result((rd_kafka_event_t *)(uintptr_t)event), &count);
-
-    return count == 1 && rd_kafka_topic_result_error(results[0]) == RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
 static inline bool lab_is_deleted(const rd_kafka_event_t *event)
 {
     size_t count;
@@ -156,18 +163,43 @@ static inline bool lab_is_truncated(const rd_kafka_event_t *event)
     return rd_kafka_event_DeleteRecords_result((rd_kafka_event_t *)(uintptr_t)event) != NULL;
 }
 
-/** `setting`: "name=value", or NULL for LogAppendTime. */
+/** What the broker says to a request for one new topic. */
+static inline rd_kafka_resp_err_t lab_request_topic(test_lab *lab, rd_kafka_NewTopic_t *topic)
+{
+    size_t count = 0;
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(lab->producer);
+
+    rd_kafka_CreateTopics(lab->producer, &topic, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, LAB_TIMEOUT_MS);
+    assert_non_null(event);
+    rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        const rd_kafka_topic_result_t **results =
+            rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+        assert_int_equal(count, 1);
+        code = rd_kafka_topic_result_error(results[0]);
+    }
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    return code;
+}
+
+/** A new topic with a setting. A broker that was frozen has no replicas to give until its controller has heard of it
+ * again. */
 static inline void lab_create_topic(test_lab *lab, const char *name, int partitions, const char *key, const char *value)
 {
     char said[256];
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(lab->producer);
+    rd_kafka_resp_err_t code;
+    int64_t deadline_ms = lab_now_ms() + LAB_TIMEOUT_MS;
     rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(name, partitions, 1, said, sizeof said);
 
     assert_int_equal(rd_kafka_NewTopic_set_config(topic, key, value), 0);
-    rd_kafka_CreateTopics(lab->producer, &topic, 1, NULL, queue);
-    lab_await_admin(queue, lab_is_created);
+    while ((code = lab_request_topic(lab, topic)) == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR &&
+           lab_now_ms() < deadline_ms)
+        lab_pause(100);
     rd_kafka_NewTopic_destroy(topic);
-    rd_kafka_queue_destroy(queue);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        fail_msg("topic %s: %s", name, rd_kafka_err2str(code));
 }
 
 /** Four new topics of so many partitions, which take LogAppendTime. */
@@ -178,11 +210,20 @@ static inline lab_topics lab_create_topics(test_lab *lab, int partitions)
     unsigned set = lab->topic_sets++;
 
     for (int i = 0; i < LAB_TOPICS; i++) {
-        snprintf(topics.names[i], sizeof topics.names[i], "t%u.%s", set, kinds[i]);
+        snprintf(topics.names[i], sizeof topics.names[i], "t%u.%s.%s", set, lab->mark, kinds[i]);
         if (partitions > 0)
             lab_create_topic(lab, topics.names[i], partitions, "message.timestamp.type", "LogAppendTime");
     }
     return topics;
+}
+
+/** A new topic with a setting in the place of one of the four; its name. */
+static inline const char *lab_other_topic(test_lab *lab, lab_topics *topics, int kind, const char *name, int partitions,
+                                          const char *key, const char *value)
+{
+    snprintf(topics->names[kind], sizeof topics->names[kind], "%s.%s", name, lab->mark);
+    lab_create_topic(lab, topics->names[kind], partitions, key, value);
+    return topics->names[kind];
 }
 
 static inline void lab_delete_topic(test_lab *lab, const char *name)

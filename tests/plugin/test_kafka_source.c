@@ -188,11 +188,10 @@ static void null_empty_and_overlong_values_keep_their_true_size(void **state)
     lab_source source;
 
     memset(large, 'x', expected[2]);
-    lab_create_topic(lab, "large", 1, "max.message.bytes", "4000000");
-    snprintf(topics.names[LAB_CHAT], sizeof topics.names[LAB_CHAT], "large");
-    lab_send(lab, "large", 0, NULL, 0);
-    lab_send(lab, "large", 0, "", 0);
-    lab_send(lab, "large", 0, large, expected[2]);
+    const char *name = lab_other_topic(lab, &topics, LAB_CHAT, "large", 1, "max.message.bytes", "4000000");
+    lab_send(lab, name, 0, NULL, 0);
+    lab_send(lab, name, 0, "", 0);
+    lab_send(lab, name, 0, large, expected[2]);
     lab_flush(lab);
     lab_source_start(&source, lab, &topics, "sizes", small_queue);
     tlm_partition *partition = lab_lane_open(&source, 0, NULL, NULL);
@@ -222,9 +221,8 @@ static void a_producers_own_time_is_not_taken_for_the_logs(void **state)
     lab_source source;
     int count = 0;
 
-    lab_create_topic(lab, "created", 1, "message.timestamp.type", "CreateTime");
-    snprintf(topics.names[LAB_CHAT], sizeof topics.names[LAB_CHAT], "created");
-    lab_fill(lab, "created", 0, 0, 10);
+    const char *created = lab_other_topic(lab, &topics, LAB_CHAT, "created", 1, "message.timestamp.type", "CreateTime");
+    lab_fill(lab, created, 0, 0, 10);
     lab_source_start(&source, lab, &topics, "times", NULL);
     tlm_partition *partition = lab_lane_open(&source, 0, NULL, NULL);
     LAB_AWAIT(lab_read(&source, partition, LAB_CHAT, 100, check_no_time, &count) >= 0 && count == 10, 20);
@@ -320,11 +318,10 @@ static void unequal_numbers_of_partitions_are_refused_with_a_sentence(void **sta
     char part[160];
     lab_source source;
 
-    lab_create_topic(lab, "six", 6, "message.timestamp.type", "LogAppendTime");
-    snprintf(topics.names[LAB_VIEWER], sizeof topics.names[LAB_VIEWER], "six");
+    const char *six = lab_other_topic(lab, &topics, LAB_VIEWER, "six", 6, "message.timestamp.type", "LogAppendTime");
     lab_source_init(&source, lab->servers, &topics, "unequal", NULL);
     assert_int_equal(lab_source_open(&source), -EINVAL);
-    snprintf(part, sizeof part, "topic %s has 3 partitions, six has 6", topics.names[LAB_CHAT]);
+    snprintf(part, sizeof part, "topic %s has 3 partitions, %s has 6", topics.names[LAB_CHAT], six);
     assert_non_null(strstr(source.error.text, part));
     lab_source_finish(&source, false);
 }

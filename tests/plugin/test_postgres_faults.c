@@ -171,7 +171,8 @@ static void ended_sessions_are_replaced_without_a_failure(void **state)
     subject_take(&self->postgres, 0, "", &told);
     for (uint64_t i = 1; i < 10; i++) {
         assert_int_equal(commit_samples(&self->postgres, 0, 1, i, "a", (int64_t)i * 10, 5), 0);
-        lab_ask(self, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = "
+        /* With a time-out it comes back when they are gone, and not already when they are told to go. */
+        lab_ask(self, "SELECT count(pg_terminate_backend(pid, 20000)) FROM pg_stat_activity WHERE application_name = "
                       "'telemetra'");
         lab_await(self,
                   "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'telemetra' AND state <> 'idle'",

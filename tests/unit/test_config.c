@@ -552,11 +552,10 @@ static void all_mistakes_of_a_file_are_told_at_once(void **state)
         "x.cfg:1: pipeline.lanes: expected a whole number from 1 to 256, found 300",
         "x.cfg:1: pipeline: unknown key 'name_'; did you mean 'name'?",
         "x.cfg:2: log.level: expected one of \"DEBUG\", \"INFO\", \"WARNING\", \"ERROR\", found 'LOUD'",
-        "x.cfg:5: sources.everything.big: expected a whole number, found 5000000000, which does not fit into 32 bits; "
-        "write "
-        "it with an L at its end, or in quotes",
-        "x.cfg:6: sources.everything.title: the environment variable TLM_TEST_NONE is not set; set it or write "
-        "${TLM_TEST_NONE:-default}",
+        ("x.cfg:5: sources.everything.big: expected a whole number, found 5000000000, which does not fit into 32 bits; "
+         "write it with an L at its end, or in quotes"),
+        ("x.cfg:6: sources.everything.title: the environment variable TLM_TEST_NONE is not set; set it or write "
+         "${TLM_TEST_NONE:-default}"),
         "x.cfg:7: sources.tapp: no plugin has a component 'tapp'; did you mean 'tap'?",
         "x.cfg:3: codec: expected a group { component = \"...\" }, found none; sources need a codec",
         "x.cfg:3: sinks: expected one that offers telemetra.checkpoint/1, found none; sources need a checkpoint",
