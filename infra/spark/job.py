@@ -37,6 +37,8 @@ def open_session(settings):
     if settings.master:
         builder = builder.master(settings.master)
     spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("WARN")
+    spark.conf.set("spark.sql.shuffle.partitions", spark.sparkContext.defaultParallelism)
     spark.sparkContext.addPyFile(str(HERE / "sketch.py"))
     return spark
 
