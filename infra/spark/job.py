@@ -28,11 +28,13 @@ CONFIGURATION = {
     "spark.sql.requireAllClusterKeysForCoPartition": "false",
     "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "1000000",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",
+    "spark.sql.inMemoryColumnarStorage.compressed": "false",
     "spark.sql.streaming.minBatchesToRetain": "10",
     "spark.sql.ui.retainedExecutions": "50",
     "spark.ui.retainedJobs": "200",
     "spark.ui.retainedStages": "200",
     "spark.locality.wait": "0s",
+    "spark.executor.extraJavaOptions": "-XX:+UseG1GC",
 }
 #: Of Kafka's consumers in the tasks: more a poll than what suits small records. Spark takes them with this prefix.
 CONSUMER = {"kafka.max.poll.records": 10_000, "kafka.max.partition.fetch.bytes": 4 << 20, "kafka.receive.buffer.bytes": 1 << 20}
