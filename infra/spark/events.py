@@ -20,6 +20,7 @@ SCHEMA = """event_id string, message_id string, transaction_id string, timestamp
 OPEN_COLUMNS = ("lane", "kind", "record", "stream_id", "event_id", "ts", "chatter", "emotes", "viewer_count", "currency",
                 "amount", "payments")
 
+OBJECT = r"(?s)^[ \t\r\n]*\{.*\}[ \t\r\n]*$"
 END_US = 9_214_646_400_000_000  # 2262-01-01
 RFC3339 = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$"
 
@@ -54,13 +55,17 @@ def has_nul(text):
     return F.coalesce(F.contains(text, F.lit("\0")), F.lit(False))
 
 
-def refusal(settings, now_ns):
+def refusal(settings, now_ns, misplaced):
     """Why a record is a dead letter; null for a valid one. The columns are those of `parse`'s second step."""
+    place = F.concat_ws("/", F.col("lane"), F.col("stream_id"))
     kind, is_money = F.col("kind"), F.col("kind") == TRANSACTION
     is_bits = F.col("transaction_type").eqNullSafe("bits")
     amount = F.col("amount")
     rules = (
-        (F.col("_corrupt_record").isNotNull(), "syntax: no JSON object, or a field of another type"),
+        (F.length("value") > 1 << 20, "size: over 1 MiB"),
+        # Spark takes the first object of an array, and looks at nothing behind the object.
+        (F.col("_corrupt_record").isNotNull() | ~F.col("value").cast("string").rlike(OBJECT),
+         "syntax: no JSON object, or a field of another type"),
         (F.col("event_id").isNull(), "missing: event_id is required, and a JSON object"),
         (F.col("stream_id").isNull(), "missing: stream_id is required"),
         (F.col("timestamp").isNull(), "missing: timestamp is required"),
@@ -81,7 +86,9 @@ def refusal(settings, now_ns):
         (is_money & ~is_bits & ~F.coalesce(F.col("currency"), F.lit("USD")).rlike("^[A-Z]{3}$"),
          "currency: three capital letters"),
         ((kind == META) & F.col("started_at").isNotNull() & F.col("started").isNull(), "timestamp: started_at"),
-        (F.col("ts") > F.coalesce(F.col("appended"), F.lit(now_ns)) + settings.max_future * NS_PER_S,
+        (place.isin([f"{lane}/{stream_id}" for lane, stream_id in misplaced]) if misplaced else F.lit(False),
+         "partition: the stream_id asks for another one; the producer must partition as Kafka's Java client does (murmur2)"),
+        (F.col("ts") > F.coalesce(F.col("appended"), now_ns) + settings.max_future * NS_PER_S,
          "future: the timestamp lies more than max_future ahead"),
     )
     reason = None
@@ -90,8 +97,10 @@ def refusal(settings, now_ns):
     return reason
 
 
-def parse(records, settings, now_ns):
+def parse(records, settings, now_ns, misplaced=()):
     """Kafka's records (topic, partition, offset, timestamp, timestampType, value) to events, the refused ones among them.
+
+    now_ns: a column, the time by the clock; misplaced: (lane, stream_id) of what is in the wrong partition.
 
     Columns: OPEN_COLUMNS, those of stream_meta, `reason` (null: valid), and `raw` of refused ones.
     """
@@ -109,7 +118,7 @@ def parse(records, settings, now_ns):
         .withColumn("stream_id", F.coalesce("stream_id", "channel")) \
         .withColumn("ts", instant(F.col("timestamp"))) \
         .withColumn("started", F.when(F.col("kind") == META, instant(F.col("started_at"))))
-    return fields.withColumn("reason", refusal(settings, now_ns)).select(
+    return fields.withColumn("reason", refusal(settings, now_ns, misplaced)).select(
         "lane", "kind", "record", "stream_id", "event_id", "ts",
         F.when(F.col("kind") == CHAT, F.coalesce(given(F.col("user_id")), given(F.col("username")))).alias("chatter"),
         F.when((F.col("kind") == CHAT) & (F.size("emotes") > 0), F.col("emotes")).alias("emotes"),

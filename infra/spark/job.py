@@ -9,25 +9,35 @@ import pathlib
 import sys
 import time
 
+from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession, functions as F
 
 import events
 import streams
 import windows
-from progress import FAR, NONE, Progress
+from progress import NONE, Progress
 from settings import parse
 from store import Refused, Store
 
 HERE = pathlib.Path(__file__).resolve().parent
-#: Settings that the job's shape asks for; anything else is spark-submit's (README.md, "Tuning").
+#: Settings that the job's shape asks for, each explained in README.md, "Tuning"; what else there is is spark-submit's.
 CONFIGURATION = {
     "spark.sql.session.timeZone": "UTC",
-    "spark.sql.adaptive.enabled": "false",  # partitions are as many as cores, and events stay where they are
-    "spark.sql.requireAllClusterKeysForCoPartition": "false",  # all of a stream is in one partition: enough for its windows
+    "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.requireAllClusterKeysForCoPartition": "false",
     "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "1000000",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",
+    "spark.sql.inMemoryColumnarStorage.compressed": "false",
     "spark.sql.streaming.minBatchesToRetain": "10",
+    "spark.sql.ui.retainedExecutions": "50",
+    "spark.ui.retainedJobs": "200",
+    "spark.ui.retainedStages": "200",
+    "spark.locality.wait": "0s",
+    "spark.executor.extraJavaOptions": "-XX:+UseG1GC",
 }
+#: Of Kafka's consumers in the tasks: more a poll than what suits small records. Spark takes them with this prefix.
+CONSUMER = {"kafka.max.poll.records": 10_000, "kafka.max.partition.fetch.bytes": 4 << 20, "kafka.receive.buffer.bytes": 1 << 20}
 
 
 def open_session(settings):
@@ -37,7 +47,10 @@ def open_session(settings):
     if settings.master:
         builder = builder.master(settings.master)
     spark = builder.getOrCreate()
-    spark.sparkContext.addPyFile(str(HERE / "sketch.py"))
+    spark.sparkContext.setLogLevel("WARN")
+    spark.conf.set("spark.sql.shuffle.partitions", spark.sparkContext.defaultParallelism)
+    for module in ("sketch.py", "murmur2.py"):
+        spark.sparkContext.addPyFile(str(HERE / module))
     return spark
 
 
@@ -84,7 +97,7 @@ class Job:
         self.spark, self.settings = spark, settings
         self.folder = Folder(spark, settings.checkpoint)
         self.store = Store(spark, settings)
-        self.query = self.progress = None
+        self.query = self.progress = self.refused = None
         self.batch, self.open_events = -1, ""
         self.partitions = spark.sparkContext.defaultParallelism
 
@@ -98,7 +111,15 @@ class Job:
         self.progress = Progress(self.settings, lanes if found else None)
 
     def take(self, records, batch):
-        """One micro-batch. Called again after a crash, it does what it did before or finds that it is done."""
+        """One micro-batch, as Spark calls it."""
+        try:
+            self.work_on(records, batch)
+        except Refused as refused:
+            self.refused = refused  # Spark makes an exception of its own of it
+            raise
+
+    def work_on(self, records, batch):
+        """Called again after a crash, it does what it did before or finds that it is done."""
         if self.progress is None:
             self.restore()
         if batch == self.batch:
@@ -107,10 +128,14 @@ class Job:
             raise Refused(f"the schema has micro-batch {self.batch} and the checkpoint goes on with {batch}: they do not "
                           "belong together; name a new --schema and --checkpoint")
         before, after = self.folder.offsets(batch - 1), self.folder.offsets(batch)
+        counts = {topic: len(ends) for topic, ends in after.items()}
+        if len(set(counts.values())) > 1:
+            raise Refused(f"the topics have different numbers of partitions ({counts}): a stream must be in one partition "
+                          "number of all of them; make them alike")
         kinds = {topic: number for number, topic in enumerate(self.settings.topics[kind] for kind in events.KINDS)}
         moved = {(lane, kinds[topic]) for topic, ends in after.items() for lane, end in ends.items()
                  if end > before.get(topic, {}).get(lane, 0)}
-        self.progress.grow(max((lane + 1 for ends in after.values() for lane in ends), default=0))
+        self.progress.grow(max(counts.values(), default=0))
         if moved:
             self.add(records.where("topic IS NOT NULL"), batch, moved)
         else:
@@ -119,30 +144,38 @@ class Job:
     def add(self, records, batch, moved):
         """A micro-batch with records."""
         was = self.progress.watermarks()
-        everything = self.arrived(records, was).persist()
+        now_ns = time.time_ns()
+        everything = self.arrived(records, was, now_ns).persist()
         try:
-            self.store.empty()
-            counts = self.count(everything, moved)
-            self.progress.advance(moved)
-            now = self.progress.watermarks()
-            valid = self.valid(everything, counts)
-            self.store.write(windows.final_rows(valid, self.settings, was, now), "spark_new_windows")
-            open_events = self.keep_open(valid, now, batch)
-            self.store.write(streams.told(everything.where("is_new AND outcome = 'applied'")), "spark_new_streams")
-            if counts["dead_lettered"]:
-                self.store.write(self.dead_letters(everything), "spark_new_dead_letters")
-            self.commit(batch, open_events, counts,
-                        {"windows": True, "events": True, "dead_letters": counts["dead_lettered"]})
+            misplaced = self.misplaced(everything)
+            if misplaced:
+                everything.unpersist()
+                everything = self.arrived(records, was, now_ns, misplaced).persist()
+            self.add_events(everything, was, batch, moved)
         finally:
             everything.unpersist()
 
-    def arrived(self, records, was):
+    def add_events(self, everything, was, batch, moved):
+        self.store.empty()
+        counts = self.count(everything, moved)
+        self.progress.advance(moved)
+        now = self.progress.watermarks()
+        valid = self.valid(everything, was, counts)
+        self.store.write(windows.final_rows(valid, self.settings, was, now), "spark_new_windows")
+        open_events = self.keep_open(valid, now, batch)
+        self.store.write(streams.told(valid.where("is_new")), "spark_new_streams")
+        if counts["dead_lettered"]:
+            self.store.write(self.dead_letters(everything), "spark_new_dead_letters")
+        self.commit(batch, open_events, counts, {"windows": True, "events": True, "dead_letters": counts["dead_lettered"]})
+
+    def arrived(self, records, was, now_ns, misplaced=()):
         """New events, refused ones among them, and those that are open; all of a stream in one partition."""
         settings = self.settings
-        newest_end = windows.pane_of(settings) + settings.duration_ns
-        late = (F.col("kind") != events.META) & (newest_end <= windows.by_lane(was))
-        new = events.parse(records, settings, time.time_ns()).withColumn("is_new", F.lit(True)).withColumn(
-            "outcome", F.when(F.col("reason").isNotNull(), "dead_lettered").when(late, "late").otherwise("applied"))
+        is_late = (F.col("kind") != events.META) & ~self.is_open(was)
+        # A number in an array is no part of the code that Spark compiles: the next micro-batch needs none anew.
+        new = events.parse(records, settings, windows.by_lane([now_ns] * len(was)), misplaced)
+        new = new.withColumn("is_new", F.lit(True)).withColumn(
+            "outcome", F.when(F.col("reason").isNotNull(), "dead_lettered").when(is_late, "late").otherwise("applied"))
         if self.open_events:
             old = self.read_open(was).withColumn("is_new", F.lit(False)).withColumn("outcome", F.lit("applied"))
             new = new.unionByName(old, allowMissingColumns=True)
@@ -150,10 +183,20 @@ class Job:
         return new.repartition(self.partitions, *windows.STREAM).withColumn("pane", windows.pane_of(settings)) \
             .withColumn("id_a", F.xxhash64(*identity)).withColumn("id_b", F.xxhash64(F.lit("b"), *identity))
 
+    def is_open(self, watermarks):
+        """Whether an event has a window that is not final."""
+        return windows.pane_of(self.settings) + self.settings.duration_ns > windows.by_lane(watermarks)
+
+    def misplaced(self, everything):
+        """(lane, stream_id) of streams in another partition than their id asks for."""
+        home = windows.partition_of(F.col("stream_id"), F.lit(len(self.progress.lanes)))
+        return everything.where("is_new AND reason IS NULL").select(*windows.STREAM).distinct() \
+            .where(home != F.col("lane")).collect()
+
     def read_open(self, was):
         """Events of windows that were not final after the last micro-batch."""
         kept = self.spark.read.schema(self.open_schema()).parquet(f"{self.folder.url}/{self.open_events}")
-        return kept.where(windows.pane_of(self.settings) + self.settings.duration_ns > windows.by_lane(was))
+        return kept.where(self.is_open(was))
 
     @staticmethod
     def open_schema():
@@ -175,22 +218,20 @@ class Job:
         self.progress.see(highest, moved)
         return counts
 
-    def valid(self, everything, counts):
-        """What windows are made of: each event once."""
-        of_windows = everything.where((F.col("outcome") == "applied") & (F.col("kind") != events.META))
-        keys = windows.repeated(of_windows)
-        times = of_windows.groupBy(*windows.STREAM, "id_a", "id_b").count().where("count > 1") \
-            .agg(F.coalesce(F.sum(F.col("count") - 1), F.lit(0)).alias("more")).first()["more"]
+    def valid(self, everything, was, counts):
+        """Each event once; stream_meta too, as long as it would have a window that is open."""
+        applied = everything.where("outcome = 'applied'")
+        keys = windows.repeated(applied.where(self.is_open(was)))
+        times = keys.agg(F.coalesce(F.sum(F.col("times") - 1), F.lit(0)).alias("more")).first()["more"]
         if not times:
-            return of_windows
+            return applied
         counts["duplicate"], counts["applied"] = times, counts["applied"] - times
-        return windows.without_repeated(of_windows, keys)
+        return windows.without_repeated(applied, keys.drop("times"))
 
     def keep_open(self, valid, now, batch):
         """Writes the events whose windows are not all final; the name of their folder in the checkpoint."""
         name = f"open/{batch}"
-        still = valid.where(F.col("pane") + self.settings.duration_ns > windows.by_lane(now))
-        still.select(*events.OPEN_COLUMNS).write.mode("overwrite").parquet(f"{self.folder.url}/{name}")
+        valid.where(self.is_open(now)).select(*events.OPEN_COLUMNS).write.mode("overwrite").parquet(f"{self.folder.url}/{name}")
         return name
 
     def dead_letters(self, everything):
@@ -213,7 +254,9 @@ class Job:
 
     def finish(self):
         """The end of what was there to be read: everything becomes final."""
-        if self.progress is not None:
+        if self.progress is None:
+            self.restore()
+        if self.batch >= 0:
             was = self.progress.watermarks()
             self.settle(self.batch, was, self.progress.finish())
 
@@ -239,6 +282,7 @@ def records(spark, settings, is_live):
     kafka = spark.readStream.format("kafka").options(**{
         "kafka.bootstrap.servers": settings.kafka, "subscribe": ",".join(settings.topics.values()),
         "startingOffsets": "earliest", "failOnDataLoss": "true", "maxOffsetsPerTrigger": settings.max_events,
+        **CONSUMER,
     }).load().select(*columns)
     if not is_live:
         return kafka
@@ -253,7 +297,12 @@ def run(settings):
     trigger = {"processingTime": settings.trigger} if is_live else {"availableNow": True}
     query = records(spark, settings, is_live).writeStream.foreachBatch(job.take).trigger(**trigger) \
         .option("checkpointLocation", settings.checkpoint).queryName("telemetra").start()
-    query.awaitTermination()
+    try:
+        query.awaitTermination()
+    except StreamingQueryException:
+        if job.refused:
+            raise job.refused from None
+        raise
     if not is_live and settings.at_idle == "finish":
         job.finish()
     spark.stop()

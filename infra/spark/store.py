@@ -191,17 +191,17 @@ class Store:
                  f" ON CONFLICT (stream_id) DO UPDATE SET {', '.join(sets)}")
 
     def update_streams(self, lanes):
-        """Rows of the streams that the micro-batch told something of, where what is seen of them is another now."""
+        """Rows of the streams that the micro-batch told something of, where they are others now."""
         live = (f"(s.ended_ns IS NULL OR (s.revived_ns IS NOT NULL AND (s.revived_ns, s.revived_id) > (s.ended_ns, s.ended_id)))"
                 f" AND s.last_ns + {SILENCE_NS} > q.quiet")
-        seen = [name for name in STREAM_COLUMNS if name != "last_event_at"]
-        sets = ", ".join(f"{name} = excluded.{name}" for name in STREAM_COLUMNS[1:])
+        told = STREAM_COLUMNS[1:]
+        sets = ", ".join(f"{name} = excluded.{name}" for name in told)
         self.run(f"INSERT INTO streams AS t ({', '.join(STREAM_COLUMNS)}) SELECT s.stream_id, s.streamer_name, s.title,"
                  f" s.game_category, s.language, CASE WHEN s.started_ns IS NULL THEN s.first_ns ELSE s.started_at END, {live},"
                  f" s.viewer_count, s.last_ns FROM spark_streams s JOIN (VALUES {lanes}) AS q (lane, quiet) USING (lane)"
                  f" WHERE s.stream_id IN (SELECT stream_id FROM spark_new_streams)"
-                 f" ON CONFLICT (stream_id) DO UPDATE SET {sets} WHERE ({', '.join(f't.{name}' for name in seen)})"
-                 f" IS DISTINCT FROM ({', '.join(f'excluded.{name}' for name in seen)})")
+                 f" ON CONFLICT (stream_id) DO UPDATE SET {sets} WHERE ({', '.join(f't.{name}' for name in told)})"
+                 f" IS DISTINCT FROM ({', '.join(f'excluded.{name}' for name in told)})")
 
     def silence_streams(self, lanes):
         self.run(f"UPDATE streams t SET is_live = false, last_event_at = s.last_ns FROM spark_streams s JOIN (VALUES {lanes})"

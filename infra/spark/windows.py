@@ -6,10 +6,11 @@ the overlap of the windows. All events of a stream are in one of Spark's partiti
 """
 
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, BinaryType, LongType
+from pyspark.sql.types import ArrayType, BinaryType, IntegerType, LongType
 
+import murmur2
 import sketch
-from events import CHAT, NS_PER_S, TRANSACTION, VIEWER
+from events import CHAT, META, NS_PER_S, TRANSACTION, VIEWER
 
 EXACT_CHATTERS = 4096
 TOP_EMOTES = 10
@@ -19,6 +20,7 @@ WHOLE = "decimal(38,0)"
 hash_names = F.pandas_udf(sketch.hash_names, ArrayType(LongType()))
 write_sketches = F.pandas_udf(sketch.write_sketches, BinaryType())
 estimates = F.pandas_udf(sketch.estimates, LongType())
+partition_of = F.pandas_udf(murmur2.partition_of, IntegerType())
 
 
 def by_lane(values):
@@ -31,9 +33,9 @@ def pane_of(settings):
 
 
 def repeated(events):
-    """Keys of events that came more than once, with the first of each; ids as 128 bits (contract, "Duplicate")."""
+    """Keys of events that came more than once, how often, and the first of each; ids as 128 bits (contract, "Duplicate")."""
     return events.groupBy(*STREAM, "id_a", "id_b").agg(F.count("*").alias("times"), F.min("record").alias("first")) \
-        .where("times > 1").drop("times")
+        .where("times > 1")
 
 
 def without_repeated(events, keys):
@@ -155,7 +157,7 @@ def rows(counted, text, settings):
 
 def final_rows(events, settings, was, now):
     """Rows of the windows that end after `was` and not after `now`, ns by lane. `events` has a column `pane`."""
-    events = events.where((F.col("pane") + settings.duration_ns > by_lane(was))
+    events = events.where((F.col("kind") != META) & (F.col("pane") + settings.duration_ns > by_lane(was))
                           & (F.col("pane") + settings.slide_ns <= by_lane(now)))
     counted = sums(spread(panes(events), settings, was, now))
     return rows(counted, texts(spread(named(events), settings, was, now)), settings)
