@@ -114,8 +114,8 @@ class Stack:
         a container that sees the host's processes, as the host's root need not be who runs this.
         """
         before = self.inspect()[service]["State"]
-        run("docker", "run", "--rm", "--privileged", "--pid", "host", "--user", "0", "--entrypoint", "bash",
-            "telemetra:runtime", "-c", f"kill -KILL {before['Pid']}")
+        run("docker", "run", "--rm", "--pid", "host", "--user", "0", "--entrypoint", "bash", "telemetra:runtime", "-c",
+            f"kill -KILL {before['Pid']}")
 
         def restarted():
             state = self.inspect()[service]["State"]
@@ -160,5 +160,7 @@ class Stack:
         return count
 
     def spark_batch(self):
-        """The last micro-batch that Spark's job committed."""
+        """The last micro-batch that Spark's job committed; -1 before the first."""
+        if self.sql("SELECT to_regclass('spark.spark_progress') IS NULL") == "t":
+            return -1
         return self.number("coalesce((SELECT max(batch) FROM spark.spark_progress), -1)")

@@ -37,6 +37,8 @@ class Whole(unittest.TestCase):
             started.result()
         cls.stack.wait_healthy()
         print(f"all {len(DEV)} services of the profile dev healthy after {time.monotonic() - begin:.1f} s", flush=True)
+        wait_until(lambda: cls.stack.spark_batch() >= 0, "Spark's first micro-batch")
+        print(f"Spark's first micro-batch committed after {time.monotonic() - begin:.1f} s", flush=True)
         cls.stack.up(*OBSERVABILITY)
         cls.stack.wait_healthy(DEV + OBSERVABILITY)
 
