@@ -145,9 +145,16 @@ class Stack:
         return int(self.sql(f"SELECT {sql}"))
 
     def accounting(self):
-        """The aggregator's sums, of all lanes."""
+        """The aggregator's sums, of all lanes, and the same of each topic."""
         records = json.loads(self.sql("SELECT coalesce(json_agg(record), '[]') FROM telemetra_lanes"))
-        return harness.accounting_of(records)[0]
+        return harness.accounting_of(records)
+
+    def counted(self):
+        """What the rows of `windows` count: {column: sum}, and `twice`, rows beyond one for a stream and an end."""
+        return json.loads(self.sql("""
+            SELECT json_build_object('chat', coalesce(sum(slide_message_count), 0), 'viewer', coalesce(sum(slide_viewer_count), 0),
+                'chat_in_windows', coalesce(sum(message_count), 0), 'transactions_in_windows', coalesce(sum(transaction_count), 0),
+                'twice', count(*) - count(DISTINCT (stream_id, window_end))) FROM windows"""))
 
     def logged(self):
         """Events in Kafka: the ends of all partitions of the four topics, whose beginnings are 0."""
