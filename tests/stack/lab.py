@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -15,9 +16,12 @@ sys.path.insert(0, str(ROOT / "tests/e2e"))
 
 import harness  # noqa: E402
 
+# A run that is told to stop leaves no containers either.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
 FILE = ROOT / "infra/docker-compose.yml"
 PROJECT = f"telemetra-stack-{os.getpid()}"
-PATIENCE = 300  # seconds: a loaded machine with two cores, on which every service of the stack starts
+PATIENCE = 600  # seconds: a loaded machine with two cores, on which every service of the stack starts
 PORTS = ("API_PORT", "FRONTEND_PORT", "POSTGRES_PORT", "REDIS_PORT", "KAFKA_PORT", "SPARK_UI_PORT", "PROMETHEUS_PORT",
          "GRAFANA_PORT")
 DEV = ("postgres", "redis", "zookeeper", "kafka", "mock-producer", "aggregator", "backend", "frontend", "spark-master",
@@ -158,13 +162,10 @@ class Stack:
 
     def logged(self):
         """Events in Kafka: the ends of all partitions of the four topics, whose beginnings are 0."""
-        count = 0
-        for topic in TOPICS:
-            name = f"telemetra.events.{topic}"
-            for line in self.compose("exec", "-T", "kafka", "kafka-get-offsets", "--bootstrap-server", "kafka:29092", "--topic",
-                                     name).split():
-                count += int(line.rsplit(":", 1)[1])
-        return count
+        lines = self.compose("exec", "-T", "kafka", "kafka-get-offsets", "--bootstrap-server", "kafka:29092", "--topic",
+                             rf"telemetra\.events\.({'|'.join(TOPICS)})").split()
+        assert {line.split(":")[0].rsplit(".", 1)[1] for line in lines} == set(TOPICS), lines
+        return sum(int(line.rsplit(":", 1)[1]) for line in lines)
 
     def spark_batch(self):
         """The last micro-batch that Spark's job committed; -1 before the first."""
