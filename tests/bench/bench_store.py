@@ -2,9 +2,9 @@
 
     infra/bench store [--rows N] [--streams N] [--runs N] [--plans]
 
-Rows are those of generated streams with a message every five seconds that an aggregator wrote, repeated inside PostgreSQL under other names and times until
-there are --rows windows of --streams streams, with a thousandth as many moments. The table is filled without its indexes and
-without WAL, then indexed as the plugin does; that does not change a plan. Each request is asked --runs times for streams by
+Rows are those of generated streams with a message every five seconds that an aggregator wrote, repeated inside PostgreSQL under
+other names and times until there are --rows windows of --streams streams, with a thousandth as many moments. The table is filled
+without its indexes and without WAL, then indexed as the plugin does; that does not change a plan. Each request is asked --runs times for streams by
 chance: median and worst of the milliseconds at the client, everything between included. With --plans, what auto_explain
 (https://www.postgresql.org/docs/15/auto-explain.html) tells of the queries behind them is printed, once each.
 
