@@ -1,17 +1,17 @@
 """One aggregator and the Spark job of infra/spark drain the same backlog, on the same cores, in turn.
 
-    infra/bench spark [--runs N] [--events N] [--streams N] [--partitions N] [--only NAME]
+    infra/bench spark [--runs N] [--events N] [--streams N] [--partitions N]
 
-Waiting in Kafka are --events chat events and a tenth as many viewer events, written once. Contestants run on all cores of the
-machine, or on the last two of them, one after the other; the servers share these cores with them, as two cores are what a
-small machine has, and do the same for both. Sentiment and moments are left out of conf/aggregator.cfg, as Spark has neither.
-Redis is left out too. Spark runs in local mode on as many cores, tuned as infra/spark/README.md tells.
+Waiting in Kafka are --events chat events and a tenth as many viewer events, written once. A contestant has the last two cores
+of the machine, as a small one has them; the servers have the first core, which on such a machine is one of these, and do the
+same for both. Sentiment and moments are left out of conf/aggregator.cfg, as the job has neither, and so is Redis. Spark runs in
+local mode on as many cores, tuned as infra/spark/README.md tells.
 
-Time: from the process' start until it has ended with every window final and in PostgreSQL; `events` is until the last event
-was decided in the checkpoint, and `without start` less the time that a run takes with nothing to read. CPU: user and system
-time of all processes of the contestant, their start included. Memory: the most that all of them together held at once (RSS,
-looked at ten times a second; pages that Spark's Python workers share are counted once each). At the end infra/parity compares
-the rows of the two.
+Events a second: from the process' start, which is part of it, until the last event is decided in the checkpoint; with Spark
+that is the end of its last micro-batch. CPU: user and system time of all processes of the contestant, from their start to their
+end, when every window is final and in PostgreSQL. Memory: the most that all of them together held at once (RSS, looked at ten
+times a second; what Spark's Python workers share is counted in each). Both: the best of the runs; spread: (worst - best) / best.
+Rounds begin with one and the other in turn. After each, infra/parity compares the rows of the two: if they differ, it ends.
 """
 
 import argparse
@@ -34,14 +34,14 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def tree(root):
-    """{pid: (CPU s of it and of its children that have ended, RSS in MiB)} of a process and all below it."""
+    """{pid: (CPU s, RSS in MiB)} of a process and all below it."""
     stats = {}
     for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rsplit(")", 1)[1].split()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        cpu = sum(map(int, fields[11:15])) / TICKS
+        cpu = sum(map(int, fields[11:13])) / TICKS
         stats[int(path.parent.name)] = (int(fields[1]), cpu, int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 2**20)
     found, todo = {}, [root]
     while todo:
@@ -53,17 +53,19 @@ def tree(root):
 
 
 class Watched:
-    """A process whose tree's memory is looked at while one waits for it. Its CPU time is the kernel's, of it and all that it
-    waited for."""
+    """A process whose tree is looked at while one waits for it. CPU time is the kernel's for it and all that it waited for, or
+    what was seen of each process, if that is more: Java does not wait for Python's workers when it ends."""
 
     def __init__(self, command, log, environment, cores):
-        self.begin, self.log, self.memory = time.monotonic(), log, 0.0
+        self.begin, self.log, self.memory, self.seen = time.monotonic(), log, 0.0, {}
         with open(log, "wb") as out:
             self.process = subprocess.Popen(["taskset", "-c", cores, *command], stdout=out, stderr=out, stdin=subprocess.DEVNULL,
                                             env={**os.environ, **environment}, start_new_session=True)
 
     def look(self):
-        self.memory = max(self.memory, sum(memory for _, memory in tree(self.process.pid).values()))
+        found = tree(self.process.pid)
+        self.memory = max(self.memory, sum(memory for _, memory in found.values()))
+        self.seen |= {pid: cpu for pid, (cpu, _) in found.items()}
 
     def wait(self, done, patience=3600):
         """Until done() or the end of the process; seconds since its start."""
@@ -93,7 +95,7 @@ class Watched:
         self.process.returncode = os.waitstatus_to_exitcode(status)
         if self.process.returncode:
             self.fail(f"exit {self.process.returncode}")
-        return time.monotonic() - self.begin, usage.ru_utime + usage.ru_stime
+        return time.monotonic() - self.begin, max(usage.ru_utime + usage.ru_stime, sum(self.seen.values()))
 
 
 class Bench:

@@ -123,5 +123,5 @@ EXPORT const char *__tsan_default_suppressions(void);
 
 EXPORT const char *__tsan_default_suppressions(void)
 {
-    return "race_top:pthread_rwlock_destroy\nrace:rd_kafka_header_add\n";
+    return "race_top:pthread_rwlock_destroy\nrace:rd_kafka_header_add\ncalled_from_lib:librdkafka.so.1\n";
 }

@@ -132,7 +132,7 @@ class Killed(lab.Drained):
         """Tasks have written, and no transaction has taken it over yet."""
         return self.batch() >= 1 and self.number("(SELECT count(*) FROM spark.spark_new_windows)") > 0
 
-    def is_drained(self):
+    def has_everything(self):
         return self.number("(SELECT consumed FROM spark.spark_progress)") == self.count and \
             self.number("(SELECT count(*) FROM spark.windows) >= (SELECT count(*) FROM aggregator.windows)")
 
@@ -146,7 +146,7 @@ class Killed(lab.Drained):
             job.kill()
         self.assertLess(self.number("(SELECT consumed FROM spark.spark_progress)"), self.count, "it was killed too late")
         with self.live() as job:
-            job.wait_until(self.is_drained, "everything is final")
+            job.wait_until(self.has_everything, "everything is final")
             job.stop()
         self.check_parity("spark")
         self.check_accounting("spark")

@@ -447,7 +447,10 @@ static int take(tlm_instance *instance, uint32_t lane, const char *settings,
     if (vault_of->settings[0] && strcmp(vault_of->settings, settings))
         return tlm_error_set(error, -EINVAL, "%s is not %s", settings, vault_of->settings);
     (void)snprintf(vault_of->settings, sizeof vault_of->settings, "%s", settings);
-    tlm_taken what = {.epoch = ++vault_of->lanes[lane].epoch,
+    pthread_mutex_lock(&vault_of->mutex);
+    uint64_t epoch = ++vault_of->lanes[lane].epoch;
+    pthread_mutex_unlock(&vault_of->mutex);
+    tlm_taken what = {.epoch = epoch,
                       .sequence = vault_of->lanes[lane].sequence,
                       .record = tlm_text_of(vault_of->lanes[lane].record)};
     taken(context, &what);

@@ -94,7 +94,7 @@ extern const tlm_component script_source, script_codec, script_processor, script
  */
 typedef struct script_log {
     const script_event *events[LOG_LANES][LOG_INPUTS];
-    uint32_t counts[LOG_LANES][LOG_INPUTS];
+    _Atomic uint32_t counts[LOG_LANES][LOG_INPUTS];
     int64_t expired[LOG_LANES][LOG_INPUTS]; /* records before that are no more */
     atomic_uint is_away;                    /* reads give TLM_READ_WAITING */
     atomic_uint open_lanes;

@@ -88,9 +88,9 @@ static int lane_read(tlm_partition *partition, uint32_t input, uint32_t max_reco
 {
     (void)error;
     const script_log *log = partition->log;
-    uint32_t left = log->counts[partition->lane][input] - (uint32_t)partition->next[input];
     if (atomic_load(&log->is_away))
         return TLM_READ_WAITING;
+    uint32_t left = atomic_load(&log->counts[partition->lane][input]) - (uint32_t)partition->next[input];
     if (!left)
         return TLM_READ_QUIET;
     uint32_t count = left < max_records ? left : max_records;
