@@ -1,5 +1,6 @@
 """The Compose stack as the tests run it: a project of its own with free ports on the host, and its images at hand."""
 
+import atexit
 import json
 import os
 import pathlib
@@ -16,16 +17,17 @@ sys.path.insert(0, str(ROOT / "tests/e2e"))
 
 import harness  # noqa: E402
 
-# A run that is told to stop leaves no containers either.
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+# A run that is told to stop leaves no containers either; unittest goes on after every other exception.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 FILE = ROOT / "infra/docker-compose.yml"
 PROJECT = f"telemetra-stack-{os.getpid()}"
 PATIENCE = 600  # seconds: a loaded machine with two cores, on which every service of the stack starts
 PORTS = ("API_PORT", "FRONTEND_PORT", "POSTGRES_PORT", "REDIS_PORT", "KAFKA_PORT", "SPARK_UI_PORT", "PROMETHEUS_PORT",
          "GRAFANA_PORT")
-DEV = ("postgres", "redis", "zookeeper", "kafka", "mock-producer", "aggregator", "backend", "frontend", "spark-master",
-       "spark-worker", "spark-streaming-job")
+#: TELEMETRA_STACK_SPARK=0 leaves these out: they take most of the time on a slow machine.
+SPARK = () if os.environ.get("TELEMETRA_STACK_SPARK") == "0" else ("spark-master", "spark-worker", "spark-streaming-job")
+DEV = ("postgres", "redis", "zookeeper", "kafka", "mock-producer", "aggregator", "backend", "frontend", *SPARK)
 OBSERVABILITY = ("prometheus",)  # Grafana's image has no stand-in
 TOPICS = ("chat", "viewer", "transactions", "stream_meta")
 
@@ -72,9 +74,14 @@ class Stack:
         self.prometheus = f"http://127.0.0.1:{ports['PROMETHEUS_PORT']}"
 
     def __enter__(self):
+        atexit.register(self.remove)  # unittest leaves contexts open when it is interrupted
         return self
 
     def __exit__(self, *_):
+        atexit.unregister(self.remove)
+        self.remove()
+
+    def remove(self):
         self.down("--volumes")
 
     def compose(self, *arguments, stdin=None):
