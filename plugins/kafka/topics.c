@@ -226,8 +226,11 @@ static void judge_topic(const rd_kafka_ConfigResource_t *resource, tlm_kafka_cli
 static void judge_configs(rd_kafka_event_t *event, tlm_kafka_client *client)
 {
     size_t count = 0;
-    if (rd_kafka_event_error(event))
+    if (!event || rd_kafka_event_error(event)) {
+        tlm_kafka_client_log(client, TLM_LOG_INFO, "the brokers do not tell how the topics are set: %s",
+                             event ? rd_kafka_event_error_string(event) : "no answer");
         return;
+    }
     const rd_kafka_ConfigResource_t **resources =
         rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
     for (size_t i = 0; i < count; i++) {
@@ -250,10 +253,9 @@ static void judge_settings(const tlm_kafka_topics *topics, rd_kafka_t *kafka, tl
     if (count > 0) {
         rd_kafka_DescribeConfigs(kafka, resources, count, options, queue);
         rd_kafka_event_t *event = wait_answer(kafka, queue);
-        if (event) {
-            judge_configs(event, client);
+        judge_configs(event, client);
+        if (event)
             rd_kafka_event_destroy(event);
-        }
     }
     for (size_t i = 0; i < count; i++)
         rd_kafka_ConfigResource_destroy(resources[i]);
