@@ -119,7 +119,7 @@ class Whole(unittest.TestCase):
         self.check_accounting()
 
     def test_all_at_once_may_crash(self):
-        kept = self.rows()
+        kept, _ = wait_until(self.rows, "first windows")
         type(self).had_pause = True
         with concurrent.futures.ThreadPoolExecutor(len(DEV)) as pool:
             list(pool.map(self.stack.crash, DEV + OBSERVABILITY))
@@ -129,7 +129,7 @@ class Whole(unittest.TestCase):
 
     def check_down_and_up(self, crashed=()):
         """Of these only their volumes are left: `down` finds them killed a moment before."""
-        kept = self.rows()
+        kept, _ = wait_until(self.rows, "first windows")
         consumed = self.stack.accounting()[0]["consumed"]
         batch = self.stack.spark_batch()
         type(self).had_pause = True
