@@ -28,6 +28,8 @@ ROOT_FIRST = {"postgres"}
 
 
 class Whole(unittest.TestCase):
+    had_pause = False  # of all events at once
+
     @classmethod
     def setUpClass(cls):
         cls.stack = cls.enterClassContext(lab.Stack())
@@ -65,7 +67,8 @@ class Whole(unittest.TestCase):
     def check_accounting(self):
         """
         With the producer at rest: what Kafka holds was consumed, each event once, has one outcome, and is counted by rows as
-        often as windows overlap. The clock closes the last windows.
+        often as windows overlap. The clock closes the last windows. Where it has closed some before, while no events came that the
+        producer made up for later, those are counted only by windows that were open still: at least one.
         """
         self.stack.compose("stop", "mock-producer")
         try:
@@ -78,12 +81,19 @@ class Whole(unittest.TestCase):
             applied = {topic: counts["applied"] for topic, counts in topics.items()}
             expected = {"chat": applied["chat"], "viewer": applied["viewer"], "chat_in_windows": WINDOW_SLIDES * applied["chat"],
                         "transactions_in_windows": WINDOW_SLIDES * applied["transactions"], "twice": 0}
+            def agree():
+                found = self.stack.counted()
+                if not self.had_pause:
+                    return found == expected
+                return (found["twice"] == 0 and found["chat"] <= applied["chat"] <= found["chat_in_windows"] <= expected["chat_in_windows"]
+                        and applied["transactions"] <= found["transactions_in_windows"] <= expected["transactions_in_windows"])
             try:
-                wait_until(lambda: self.stack.counted() == expected, "rows count what was applied")
+                wait_until(agree, "rows count what was applied", 200)
             except AssertionError:
                 self.assertEqual(self.stack.counted(), expected)
             print(f"Kafka holds {logged} events: {sums}; rows count {expected}", flush=True)
         finally:
+            type(self).had_pause = True
             self.stack.up("mock-producer")
 
     def rows(self):
@@ -109,7 +119,8 @@ class Whole(unittest.TestCase):
         self.check_accounting()
 
     def test_all_at_once_may_crash(self):
-        kept = self.rows()
+        kept, _ = wait_until(self.rows, "first windows")
+        type(self).had_pause = True
         with concurrent.futures.ThreadPoolExecutor(len(DEV)) as pool:
             list(pool.map(self.stack.crash, DEV + OBSERVABILITY))
         self.check_works()
@@ -118,9 +129,10 @@ class Whole(unittest.TestCase):
 
     def check_down_and_up(self, crashed=()):
         """Of these only their volumes are left: `down` finds them killed a moment before."""
-        kept = self.rows()
+        kept, _ = wait_until(self.rows, "first windows")
         consumed = self.stack.accounting()[0]["consumed"]
         batch = self.stack.spark_batch()
+        type(self).had_pause = True
         with concurrent.futures.ThreadPoolExecutor() as pool:
             list(pool.map(self.stack.crash, crashed))
         self.stack.down()
