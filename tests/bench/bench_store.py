@@ -174,8 +174,8 @@ def main():
     parser.add_argument("--runs", type=int, default=50)
     parser.add_argument("--plans", action="store_true")
     options = parser.parse_args()
-    harness.BINARY = str(pathlib.Path(options.build).resolve() / "bin/telemetra")
     build = pathlib.Path(options.build).resolve()
+    harness.BINARY = str(build / "bin/telemetra")
     free = shutil.disk_usage(build).free
     if free < options.rows * BYTES_A_ROW:
         sys.exit(f"infra/bench store: {options.rows} rows may need {options.rows * BYTES_A_ROW >> 30} GiB of disk, "

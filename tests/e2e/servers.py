@@ -40,6 +40,13 @@ def own(*names):
     return Servers(pathlib.Path(tempfile.mkdtemp(prefix="telemetra-servers-")), names or NAMES)
 
 
+class ClassCleanups:
+    """What tests give to `fresh`, for a class."""
+
+    def __init__(self, of):
+        self.addCleanup = of.addClassCleanup
+
+
 class Servers:
     """Servers in one folder of infra/servers. Commands without names are for all of them."""
 

@@ -33,7 +33,7 @@ class Roles(unittest.TestCase):
         cls.known = json.loads((cls.expected / "out.json").read_text())["accounting"]
         cls.row_count = len((cls.expected / "rows.ndjson").read_bytes().splitlines())
         cls.servers = servers.shared()
-        cls.environment = cls.servers.fresh(ClassCleanups(cls)) | {
+        cls.environment = cls.servers.fresh(servers.ClassCleanups(cls)) | {
             "KAFKA_GROUP_ID": f"test-{cls.__name__}-{cls.folder.name}", "AGGREGATOR_PORT": "0", "API_PORT": "0",
             "PRODUCER_REFUSED_PATH": str(cls.folder / "refused.ndjson"),
             "PRODUCER_CHECKPOINT_PATH": str(cls.folder / "producer.checkpoint"), "CHAT_RETENTION_DAYS": "0"}
@@ -156,13 +156,6 @@ def without_clocks(rows):
 
 def sorted_rows(rows):
     return sorted(rows, key=lambda row: (row["stream_id"], row.get("window_start", "")))
-
-
-class ClassCleanups:
-    """What tests give to `servers.fresh`, for a class."""
-
-    def __init__(self, of):
-        self.addCleanup = of.addClassCleanup
 
 
 class Recorded(Roles):

@@ -28,13 +28,6 @@ JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 PATIENCE = 4 * harness.PATIENCE
 
 
-class ClassCleanups:
-    """What tests give to `servers.fresh`, for a class."""
-
-    def __init__(self, of):
-        self.addCleanup = of.addClassCleanup
-
-
 def aggregator_text(pipeline):
     text = roles.text_of("aggregator", roles.pipeline("telemetra", pipeline))
     for component in ("sentiment", "moments"):
@@ -102,7 +95,7 @@ class Drained(unittest.TestCase):
             raise unittest.SkipTest("what the tests share")
         cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         cls.servers = servers.shared()
-        cls.environment = cls.servers.fresh(ClassCleanups(cls)) | {
+        cls.environment = cls.servers.fresh(servers.ClassCleanups(cls)) | {
             "KAFKA_GROUP_ID": f"test-{cls.__name__}-{cls.folder.name}", "AGGREGATOR_PORT": "0", "API_PORT": "0",
             "PRODUCER_REFUSED_PATH": str(cls.folder / "refused.ndjson"), "CHAT_RETENTION_DAYS": "0"}
         cls.produce()
