@@ -406,14 +406,20 @@ static inline void lab_source_finish(lab_source *source, bool is_open)
     test_config_free(source->component, source->config);
 }
 
+/** Tried again for a while, as the host does it: partitions that were just made have no leader for a moment. */
 static inline tlm_partition *lab_lane_open(lab_source *source, uint32_t lane, const tlm_position *const *from,
                                            tlm_position *ret_start)
 {
     tlm_position start[LAB_TOPICS];
     tlm_partition *partition = NULL;
+    int64_t deadline_ms = lab_now_ms() + LAB_TIMEOUT_MS;
+    int result;
 
-    if (source->partitions->lane_open(source->instance, lane, from, ret_start ? ret_start : start, &partition,
-                                      &source->error) < 0)
+    while ((result = source->partitions->lane_open(source->instance, lane, from, ret_start ? ret_start : start,
+                                                   &partition, &source->error)) == -EAGAIN &&
+           lab_now_ms() < deadline_ms)
+        lab_pause(50);
+    if (result < 0)
         fail_msg("%s", source->error.text);
     return partition;
 }
